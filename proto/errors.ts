@@ -5,17 +5,32 @@
 
 /** code -> what it means, and whether the request certainly had no effect. Keep sorted by code. */
 export const ERRORS = {
+  'already-exists': { meaning: 'there is something of that name already', happened: 'no' },
   'bad-argument': { meaning: 'a value that came from outside is not of the form that was asked for', happened: 'no' },
   'bad-clock': { meaning: 'a clock was asked to do what such a clock cannot do, such as an uptime that runs backwards', happened: 'no' },
+  'bad-history': { meaning: 'a history file does not hold what a history holds', happened: 'no' },
+  'bad-journal': { meaning: "the coordinator's journal does not hold what a journal holds", happened: 'no' },
+  'bad-message': { meaning: 'a message is unknown, truncated, malformed or has keys that it must not have', happened: 'no' },
   'bad-token': { meaning: 'the token is missing or wrong', happened: 'no' },
   'crash': { meaning: 'an assertion of Skewbed itself does not hold', happened: 'unknown' },
   'domctl-clash': { meaning: 'number 51 belongs to XEN_DOMCTL_set_machine_address_size on this host', happened: 'no' },
+  'history-version': { meaning: 'a history was written by another version', happened: 'no' },
   'illegal-state': { meaning: 'the request is known, but not in this state', happened: 'no' },
+  'in-doubt': { meaning: "a migration's end is not known here: the coordinator decides it", happened: 'unknown' },
+  'late': { meaning: 'the instant that was asked for is in the past', happened: 'no' },
   'limit-exceeded': { meaning: 'a size or a count is beyond its limit', happened: 'no' },
+  'link-lost': { meaning: 'the connection broke before the answer came', happened: 'unknown' },
   'memory-mismatch': { meaning: "the target's memory is not what the source had at suspend", happened: 'no' },
+  'not-connected': { meaning: 'that node is not connected', happened: 'no' },
   'not-found': { meaning: 'there is nothing of that name', happened: 'no' },
   'out-of-memory': { meaning: 'the host has no machine frames left', happened: 'no' },
+  'peer-error': { meaning: 'the peer reported an error whose code this version does not know', happened: 'unknown' },
+  'protocol-mismatch': { meaning: 'the peer speaks another major version of the protocol', happened: 'no' },
   'refused': { meaning: 'a policy refuses the request', happened: 'no' },
+  'stream-broken': { meaning: "a migration's stream has a gap, a wrong checksum or an impossible record", happened: 'no' },
+  'timed-out': { meaning: 'an answer did not come in time', happened: 'unknown' },
+  'too-slow': { meaning: 'a watcher reads more slowly than events happen, and was dropped', happened: 'yes' },
+  'wrong-role': { meaning: 'this peer may not send such a message', happened: 'no' },
 } as const satisfies Record<string, { meaning: string; happened: 'no' | 'yes' | 'unknown' }>;
 
 export type ErrorCode = keyof typeof ERRORS;
