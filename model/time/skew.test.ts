@@ -122,9 +122,11 @@ describe('the text of a skew', () => {
     expect(formatSkew(readSkew('-10m x1.0002 step -5s @30s strobe 4s/1s periodic 2s/60s'))).toBe(
       '-10m x1.0002 step -5s @30s strobe 4s/1s periodic 2s/1m',
     );
-    fc.assert(fc.property(anySkew, (skew) => {
- expect(readSkew(formatSkew(skew))).toEqual(skew);
- }));
+    fc.assert(
+      fc.property(anySkew, (skew) => {
+        expect(readSkew(formatSkew(skew))).toEqual(skew);
+      }),
+    );
   });
 });
 
@@ -188,9 +190,8 @@ describe('clocks that may be an uptime', () => {
   test('between any two instants a monotone clock does not fall', () => {
     fc.assert(
       fc.property(monotoneSkew, anyInstant, fc.bigInt({ min: 0n, max: 10n ** 12n }), (skew, t, later) => {
- expect(skewAt(skew, t + later)).toBeGreaterThanOrEqual(skewAt(skew, t));
- }),
-      ),
+        expect(skewAt(skew, t + later)).toBeGreaterThanOrEqual(skewAt(skew, t));
+      }),
     );
   });
 });
