@@ -1,23 +1,60 @@
 /**
- * Every bound of Skewbed, with its arithmetic. A bound is checked by the side that sends and by the side that receives.
+ * Every bound of Skewbed, with its arithmetic. Both sides of a wire check them: the sender before it sends, the receiver
+ * before it allocates. A value beyond one is the error 'limit-exceeded' or 'bad-message', never a truncation.
  * Imports nothing, so that the model may use it too. Times are nanoseconds unless the name says otherwise.
  */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const NS_PER_MS = 1_000_000n;
+const NS_PER_S = 1_000_000_000n;
+
+// --- channels and files ----------------------------------------------------------------------------------------------
+
+/** One message of a channel. A batch is at most 1024 pages (4 MiB); 1 MiB more carries pfns, types and other records. */
+export const MESSAGE_MAX_BYTES = 5 * MIB;
+/** What a channel holds for a peer that does not read: 12 full messages. Credits keep a healthy stream far below. */
+export const CHANNEL_QUEUE_MAX_BYTES = 12 * MESSAGE_MAX_BYTES;
+/** Open channels of one service: 256 nodes with a control and a stream channel each, and as many watchers. */
+export const CHANNELS_MAX = 1024;
+/** The reason of a close frame: a control frame has 125 bytes, the code takes 2 (RFC 6455, 5.5). */
+export const CLOSE_REASON_MAX_BYTES = 123;
+/** Path and query of a channel: '/v1/streams/' (12), a migration's name (64), and a query. */
+export const CHANNEL_PATH_MAX_CHARS = 512;
+/** From dial to open channel. Ten times the slowest round trip that a testbed over a real network has (1 s). */
+export const HANDSHAKE_TIMEOUT_NS = 10n * NS_PER_S;
+/** How often a side of a channel pings. */
+export const KEEP_ALIVE_PERIOD_NS = 5n * NS_PER_S;
+/** Pings in a row without any answer after which a channel counts as broken: 15 s. */
+export const KEEP_ALIVE_MISSES_MAX = 3;
+/** From a close of ours to the answer of the peer; after it the connection is destroyed. */
+export const CLOSE_TIMEOUT_NS = 3n * NS_PER_S;
+/** One line of the coordinator's journal: a commit line has below 1 KiB; a node table of 256 nodes below 64 KiB. */
+export const JOURNAL_LINE_MAX_BYTES = 64 * KIB;
+/** A journal which is read at start. 64 MiB are 65,000 migrations with 1 KiB each. */
+export const JOURNAL_MAX_BYTES = 64 * MIB;
+/** A token below 16 characters (96 bits in base64) can be guessed. */
+export const TOKEN_MIN_CHARS = 16;
+/** A token travels in one HTTP header; node:http takes 16 KiB of headers in all. */
+export const TOKEN_MAX_CHARS = 1024;
+/** Events of one simulated instant. Beyond it two processes answer each other without time going on. */
+export const SIM_EVENTS_PER_INSTANT_MAX = 1_000_000;
+/** The longest setTimeout: a signed 32-bit count of milliseconds. */
+export const REAL_TIMER_MAX_NS = 2_147_483_647n * NS_PER_MS;
 
 // --- memory and the stream -------------------------------------------------------------------------------------------
 
 /** Pages in one message of a stream. libxc takes 1024 (MAX_BATCH_SIZE); 256 pages = 1 MiB keep a relay's credit small. */
 export const BATCH_PAGES_MAX = 256;
-/** Records in one message: a domain's few small ones, and at worst one PAGE_DATA for each page. */
-export const BATCH_RECORDS_MAX = 512;
 /**
- * The largest message of any socket, 4 MiB: a batch of 256 x 4096 B of pages + 256 x 8 B of pfn words, one shared_info
- * (4096 B) and the contexts of 64 vCPUs (64 x (5168 B + 128 B)) are 1.4 MiB; P2M_FRAMES of 1 GiB (512 x 8 B) are small.
+ * Records in one message: a domain's few small ones, and at worst one PAGE_DATA for each page.
+ * 256 pages, their pfn words, one shared_info and 32 vCPU contexts of 5168 + 128 bytes are 1.3 MiB of MESSAGE_MAX_BYTES.
  */
-export const MESSAGE_MAX_BYTES = 4 * 1024 * 1024;
+export const BATCH_RECORDS_MAX = 512;
 /** Batches that a source may have under way without an acknowledgement: 8 x 1 MiB of pages bound what a relay holds. */
 export const STREAM_CREDIT_BATCHES = 8;
 /** Frames of machine memory of one host: 4 GiB / 4 KiB. */
-export const HOST_FRAMES_MAX = 1024 * 1024;
+export const HOST_FRAMES_MAX = 1024 * KIB;
 /** Pages of one guest: no more than its host has. */
 export const DOMAIN_PAGES_MAX = HOST_FRAMES_MAX;
 /** P2M frames of one domain: one for each 512 pages. */
@@ -32,11 +69,11 @@ export const VCPU_EXTENDED_MAX_BYTES = 128;
 // --- control messages ------------------------------------------------------------------------------------------------
 
 /** A control message: 1024 events of up to about 1 KiB each. */
-export const CONTROL_MESSAGE_MAX_BYTES = 1024 * 1024;
+export const CONTROL_MESSAGE_MAX_BYTES = MIB;
 /** Containers in containers. The deepest message is request.command.event.spec.patches; 16 is twice that and more. */
 export const MESSAGE_DEPTH_MAX = 16;
 /** Items of all maps and arrays of one message together: 1024 events of up to 64 items. */
-export const MESSAGE_ITEMS_MAX = 128 * 1024;
+export const MESSAGE_ITEMS_MAX = 128 * KIB;
 /** A free text: a console line, an error message. */
 export const TEXT_MAX_CHARS = 4096;
 /** A name of a node, runner, migration, patch. */
@@ -69,40 +106,40 @@ export const EVENTS_PER_MESSAGE_MAX = 1024;
 /** Events that a node keeps for a coordinator which is away: 64 messages. Older ones are dropped, and that is recorded. */
 export const EVENTS_WAITING_MAX = 64 * EVENTS_PER_MESSAGE_MAX;
 /** Events that the coordinator keeps for /v1/history: about 256 B each, so 32 MiB. */
-export const HISTORY_KEPT_EVENTS = 128 * 1024;
+export const HISTORY_KEPT_EVENTS = 128 * KIB;
 /** A line of history.jsonl: the header holds a whole scenario. */
-export const HISTORY_LINE_MAX_BYTES = 1024 * 1024;
+export const HISTORY_LINE_MAX_BYTES = MIB;
 /** What may wait for one watcher before it is dropped as too slow: 16 full messages. */
 export const WATCHER_QUEUE_MAX_BYTES = 16 * CONTROL_MESSAGE_MAX_BYTES;
 /** How long a node gathers events before it sends them, 20 ms: a watcher sees a run flow, and a tick costs no message. */
-export const EVENTS_GATHER_NS = 20_000_000n;
+export const EVENTS_GATHER_NS = 20n * NS_PER_MS;
 
 // --- time-outs -------------------------------------------------------------------------------------------------------
 
-/** From dialling to welcome, 10 s. */
-export const HANDSHAKE_TIMEOUT_NS = 10_000_000_000n;
+/** From dialling to welcome and ready: the channel's handshake, and 8 round trips of up to 1 s. */
+export const HELLO_TIMEOUT_NS = 2n * HANDSHAKE_TIMEOUT_NS;
 /** Round trips before a node or runner says that it is ready: the best of 8 over loopback is within about 20 us. */
 export const CLOCK_PINGS_AT_START = 8;
 /** One more round trip each second, so that drift (at most 500 ppm: 0.5 ms a second) stays below a tick. */
-export const CLOCK_PING_PERIOD_NS = 1_000_000_000n;
+export const CLOCK_PING_PERIOD_NS = NS_PER_S;
 /** First wait before a node dials again, doubled each time up to the longest: 0.1 s, 0.2 s, ... 5 s. */
-export const REDIAL_FIRST_NS = 100_000_000n;
-export const REDIAL_LONGEST_NS = 5_000_000_000n;
+export const REDIAL_FIRST_NS = 100n * NS_PER_MS;
+export const REDIAL_LONGEST_NS = 5n * NS_PER_S;
 /** A node's answer to an order of the coordinator, 10 s. Orders are executed when they arrive. */
-export const ORDER_TIMEOUT_NS = 10_000_000_000n;
+export const ORDER_TIMEOUT_NS = 10n * NS_PER_S;
 /** A request that a runner sent: the longest scenario step is an hour away, and then ORDER_TIMEOUT. */
-export const REQUEST_TIMEOUT_NS = 3_600_000_000_000n + ORDER_TIMEOUT_NS;
+export const REQUEST_TIMEOUT_NS = 3600n * NS_PER_S + ORDER_TIMEOUT_NS;
 /** Both stream sockets of a migration are there, 10 s. */
-export const STREAM_OPEN_TIMEOUT_NS = 10_000_000_000n;
+export const STREAM_OPEN_TIMEOUT_NS = 10n * NS_PER_S;
 /** Between two acknowledgements of a stream, 30 s: 8 batches of 1 MiB pass at 300 KiB/s. */
-export const STREAM_PROGRESS_TIMEOUT_NS = 30_000_000_000n;
+export const STREAM_PROGRESS_TIMEOUT_NS = 30n * NS_PER_S;
 /** Both digests after the last acknowledgement, 60 s: sha256 of 4 GiB at 100 MB/s takes 40 s. */
-export const DIGEST_TIMEOUT_NS = 60_000_000_000n;
+export const DIGEST_TIMEOUT_NS = 60n * NS_PER_S;
 /** A commit line on disk, 30 s. */
-export const JOURNAL_TIMEOUT_NS = 30_000_000_000n;
+export const JOURNAL_TIMEOUT_NS = 30n * NS_PER_S;
 /** How far ahead of now the earliest run instant of a commit lies, so that the order can arrive before it: 5 ms. */
-export const COMMIT_LEAD_NS = 5_000_000n;
-/** How far ahead an instant may be ordered: the longest scenario of an hour. */
-export const SCHEDULE_AHEAD_MAX_NS = 3_600_000_000_000n * 24n * 36_500n;
+export const COMMIT_LEAD_NS = 5n * NS_PER_MS;
+/** How far ahead an instant may be ordered: 100 years, as the longest duration of a scenario. */
+export const SCHEDULE_AHEAD_MAX_NS = 36_525n * 86_400n * NS_PER_S;
 /** Migrations whose end a node or the coordinator remembers, so that an order which comes twice is answered alike. */
 export const MIGRATIONS_REMEMBERED = 1024;

@@ -1,7 +1,17 @@
-/** A checksum over a batch of the stream. The names are those of the hello message; values are unsigned 64 bits. */
+/**
+ * A checksum over the bytes of one batch of the stream. The names are those of the hello message; values are unsigned
+ * 64 bits, also for the shorter ones.
+ */
 export type ChecksumName = 'xxh64' | 'crc32';
 
 export interface Checksum {
   readonly name: ChecksumName;
   of(bytes: Uint8Array): bigint;
+}
+
+export interface Checksums {
+  /** What this process can compute, the best first: what a hello message offers. */
+  readonly names: readonly ChecksumName[];
+  /** Throws 'bad-argument' for a name that is not among them. */
+  named(name: string): Checksum;
 }
