@@ -44,27 +44,87 @@ export type HistoryEvent = Stamp &
     /** Somebody set the host's clock: dom0's ntp, or an operator. */
     | { readonly kind: 'settime'; readonly by: 'ntp' | 'date' | 'boot'; readonly steppedNs: bigint }
     | { readonly kind: 'clock-read'; readonly why: string; readonly uncertaintyNs: bigint }
-    | { readonly kind: 'domain-created'; readonly domain: string; readonly kernel: string; readonly pages: number; readonly vcpus: number }
+    | {
+        readonly kind: 'domain-created';
+        readonly domain: string;
+        readonly kernel: string;
+        readonly pages: number;
+        readonly vcpus: number;
+      }
     | { readonly kind: 'guest-started'; readonly domain: string; readonly how: 'booted' | 'restored' | 'resumed' }
     | { readonly kind: 'guest-suspended'; readonly domain: string }
     | { readonly kind: 'domain-destroyed'; readonly domain: string; readonly why: string }
     | { readonly kind: 'wallclock-published'; readonly domain: string; readonly version: number; readonly wcNs: bigint }
     | { readonly kind: 'wallclock-skipped'; readonly domain: string; readonly patch: string }
-    | { readonly kind: 'probe'; readonly domain: string; readonly why: 'tick' | 'release' | 'asked' | 'suspend' | 'start'; readonly reading: ProbeReading; readonly held: readonly HeldVariable[] }
-    | { readonly kind: 'timer-armed'; readonly domain: string; readonly timer: string; readonly timerKind: string; readonly lengthNs: bigint }
+    | {
+        readonly kind: 'probe';
+        readonly domain: string;
+        readonly why: 'tick' | 'release' | 'asked' | 'suspend' | 'start';
+        readonly reading: ProbeReading;
+        readonly held: readonly HeldVariable[];
+      }
+    | {
+        readonly kind: 'timer-armed';
+        readonly domain: string;
+        readonly timer: string;
+        readonly timerKind: string;
+        readonly lengthNs: bigint;
+      }
     /** A program's sleep or timed wait came back. `dateNs` and `monotonicNs` are what it saw then. */
-    | { readonly kind: 'timer-returned'; readonly domain: string; readonly timer: string; readonly dateNs: bigint; readonly monotonicNs: bigint; readonly targetNs?: bigint }
+    | {
+        readonly kind: 'timer-returned';
+        readonly domain: string;
+        readonly timer: string;
+        readonly dateNs: bigint;
+        readonly monotonicNs: bigint;
+        readonly targetNs?: bigint;
+      }
     | { readonly kind: 'echo'; readonly domain: string; readonly ok: boolean }
     | { readonly kind: 'cpu-loop'; readonly domain: string; readonly ran: boolean }
     | { readonly kind: 'vcpu-blocked'; readonly domain: string; readonly forNs: bigint }
     | { readonly kind: 'console'; readonly domain: string; readonly line: string; readonly times: bigint }
-    | { readonly kind: 'writer-checked'; readonly domain: string; readonly writes: bigint; readonly badPages: readonly number[] }
-    | { readonly kind: 'migration'; readonly migration: string; readonly domain: string; readonly phase: string; readonly detail?: string }
+    | {
+        readonly kind: 'writer-checked';
+        readonly domain: string;
+        readonly writes: bigint;
+        readonly badPages: readonly number[];
+      }
+    | {
+        readonly kind: 'migration';
+        readonly migration: string;
+        readonly domain: string;
+        readonly phase: string;
+        readonly detail?: string;
+      }
     /** The part of a downtime that this host or the coordinator measured, on true time. */
-    | { readonly kind: 'downtime-part'; readonly migration: string; readonly part: string; readonly loNs: bigint; readonly hiNs: bigint }
-    | { readonly kind: 'memory-digest'; readonly migration: string; readonly side: 'source' | 'target'; readonly sha256: string; readonly pages: number }
-    | { readonly kind: 'memory-audit'; readonly domain: string; readonly ok: boolean; readonly problems: readonly string[] }
-    | { readonly kind: 'frames-audit'; readonly ok: boolean; readonly free: number; readonly owned: number; readonly total: number; readonly problems: readonly string[] }
+    | {
+        readonly kind: 'downtime-part';
+        readonly migration: string;
+        readonly part: string;
+        readonly loNs: bigint;
+        readonly hiNs: bigint;
+      }
+    | {
+        readonly kind: 'memory-digest';
+        readonly migration: string;
+        readonly side: 'source' | 'target';
+        readonly sha256: string;
+        readonly pages: number;
+      }
+    | {
+        readonly kind: 'memory-audit';
+        readonly domain: string;
+        readonly ok: boolean;
+        readonly problems: readonly string[];
+      }
+    | {
+        readonly kind: 'frames-audit';
+        readonly ok: boolean;
+        readonly free: number;
+        readonly owned: number;
+        readonly total: number;
+        readonly problems: readonly string[];
+      }
     | { readonly kind: 'loop-delay'; readonly maxNs: bigint }
     | { readonly kind: 'failure'; readonly code: string; readonly message: string }
   );

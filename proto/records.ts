@@ -8,9 +8,18 @@ export const PAGE_SIZE = 4096;
 
 /** Page types of PAGE_DATA, bits 63-60 of a pfn word (facts D.4). */
 export const PAGE_TYPE = {
-  NOTAB: 0x0, L1TAB: 0x1, L2TAB: 0x2, L3TAB: 0x3, L4TAB: 0x4,
-  L1PINNED: 0x9, L2PINNED: 0xa, L3PINNED: 0xb, L4PINNED: 0xc,
-  BROKEN: 0xd, XALLOC: 0xe, XTAB: 0xf,
+  NOTAB: 0x0,
+  L1TAB: 0x1,
+  L2TAB: 0x2,
+  L3TAB: 0x3,
+  L4TAB: 0x4,
+  L1PINNED: 0x9,
+  L2PINNED: 0xa,
+  L3PINNED: 0xb,
+  L4PINNED: 0xc,
+  BROKEN: 0xd,
+  XALLOC: 0xe,
+  XTAB: 0xf,
 } as const;
 
 /** One page on its way: page tables hold pfns here, whatever mfns they hold on the hosts. */
@@ -19,9 +28,20 @@ export type PageEntry = { readonly pfn: number; readonly type: number; readonly 
 export type StreamRecord =
   | { readonly type: 'X86_PV_INFO'; readonly guestWidth: 8; readonly ptLevels: 4 }
   | { readonly type: 'STATIC_DATA_END' }
-  | { readonly type: 'X86_PV_P2M_FRAMES'; readonly startPfn: number; readonly endPfn: number; readonly frames: readonly number[] }
+  | {
+      readonly type: 'X86_PV_P2M_FRAMES';
+      readonly startPfn: number;
+      readonly endPfn: number;
+      readonly frames: readonly number[];
+    }
   | { readonly type: 'PAGE_DATA'; readonly entries: readonly PageEntry[] }
-  | { readonly type: 'X86_TSC_INFO'; readonly mode: number; readonly khz: number; readonly nsec: bigint; readonly incarnation: number }
+  | {
+      readonly type: 'X86_TSC_INFO';
+      readonly mode: number;
+      readonly khz: number;
+      readonly nsec: bigint;
+      readonly incarnation: number;
+    }
   | { readonly type: 'SHARED_INFO'; readonly page: Uint8Array }
   | { readonly type: 'X86_PV_VCPU_BASIC'; readonly vcpuId: number; readonly context: Uint8Array }
   | { readonly type: 'X86_PV_VCPU_EXTENDED'; readonly vcpuId: number; readonly context: Uint8Array }
