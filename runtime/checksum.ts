@@ -1,0 +1,38 @@
+/**
+ * Checksums of message batches: xxh64 by the native package @node-rs/xxhash (13 GB/s), and crc32 of node:zlib
+ * everywhere. The native package may be missing on a platform; the negotiation in the hello message copes with that.
+ */
+import { createRequire } from 'node:module';
+import { crc32 } from 'node:zlib';
+import { SkewbedError } from '@skewbed/proto/errors.ts';
+import type { Checksum, ChecksumName, Checksums } from './ports/checksum.ts';
+
+type NativeHash = { xxh64(input: Uint8Array): bigint };
+
+/** The checksums of this process. `load` returns the native package, or throws when there is none. */
+export function checksumsOf(load: () => NativeHash): Checksums {
+  const known = new Map<ChecksumName, Checksum>();
+  try {
+    const native = load();
+    known.set('xxh64', { name: 'xxh64', of: (bytes) => native.xxh64(bytes) });
+  } catch {
+    // No binary for this platform: crc32 is offered alone, and the welcome message says so.
+  }
+  known.set('crc32', { name: 'crc32', of: (bytes) => BigInt(crc32(bytes)) });
+  const names = [...known.keys()];
+  return {
+    names,
+    named(name) {
+      const found = known.get(name as ChecksumName);
+      if (found !== undefined) return found;
+      throw new SkewbedError(
+        'bad-argument',
+        `checksum ${JSON.stringify(name)} is not known here: offer ${names.join(' or ')}`,
+      );
+    },
+  };
+}
+
+const require = createRequire(import.meta.url);
+
+export const checksums: Checksums = checksumsOf(() => require('@node-rs/xxhash') as NativeHash);

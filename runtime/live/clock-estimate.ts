@@ -1,0 +1,92 @@
+/**
+ * What one process knows of the coordinator's clock, from round trips: it asks at local time s, the coordinator answers
+ * with its time t, the answer is here at local time r. The offset then lies in [t - r, t - s], half a round trip around
+ * the middle (Cristian 1989, and NTP's clock filter: the shortest round trip knows best). Two oscillators drift apart,
+ * so a sample grows worse with its age. Pure: it is told the local time.
+ */
+
+import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+
+/** One round trip. */
+export type ClockSample = { readonly sentLocalNs: bigint; readonly trueNs: TrueNs; readonly receivedLocalNs: bigint };
+
+/** 200 ppm: twice what a cheap oscillator is off, as both sides may be. */
+const DRIFT_PER_MILLION = 200n;
+/** Samples that are kept: at one a second a quarter of a minute, in which drift stays below 4 us. */
+const SAMPLES_KEPT = 16;
+
+type Kept = { readonly offsetNs: bigint; readonly halfTripNs: bigint; readonly takenAt: bigint };
+
+export class ClockEstimate {
+  #kept: Kept[] = [];
+  #best: Kept | null = null;
+  /** The latest instant that was shown; the clock waits there when a better sample says that it is earlier. */
+  #shown: bigint | null = null;
+  #stepNext = true;
+
+  /** Whether any sample was taken. */
+  get synchronised(): boolean {
+    return this.#best !== null;
+  }
+
+  /** Takes a sample. Returns by how much the clock was stepped: 0n, except for the first sample and after forget(). */
+  sample(sample: ClockSample): bigint {
+    const { sentLocalNs, receivedLocalNs } = sample;
+    if (receivedLocalNs < sentLocalNs) {
+      throw new SkewbedError(
+        'bad-argument',
+        `clock sample came back at ${receivedLocalNs} ns, before it was sent at ${sentLocalNs} ns: stamp both with one monotonic clock`,
+      );
+    }
+    const before = this.#rawAt(receivedLocalNs);
+    if (this.#stepNext) this.#kept = [];
+    this.#kept.push({
+      offsetNs: sample.trueNs - (sentLocalNs + receivedLocalNs) / 2n,
+      halfTripNs: (receivedLocalNs - sentLocalNs + 1n) / 2n,
+      takenAt: receivedLocalNs,
+    });
+    if (this.#kept.length > SAMPLES_KEPT) this.#kept.shift();
+    this.#best = bestOf(this.#kept, receivedLocalNs);
+    if (!this.#stepNext) return 0n;
+    this.#stepNext = false;
+    this.#shown = null;
+    return this.#rawAt(receivedLocalNs) - before;
+  }
+
+  /** True time at a local time. Never decreasing, except over a step. */
+  trueAt(localNs: bigint): TrueNs {
+    const raw = this.#rawAt(localNs);
+    if (this.#shown === null || raw > this.#shown) this.#shown = raw;
+    return trueNs(this.#shown);
+  }
+
+  /** Half the width of the interval in which true time lies. Before the first sample there is no bound: -1n. */
+  uncertaintyAt(localNs: bigint): bigint {
+    if (this.#best === null) return -1n;
+    const held = this.#shown === null ? 0n : this.#shown - this.#rawAt(localNs);
+    return errorOf(this.#best, localNs) + (held > 0n ? held : 0n);
+  }
+
+  /** The next sample may step the clock. */
+  forget(): void {
+    this.#stepNext = true;
+  }
+
+  #rawAt(localNs: bigint): bigint {
+    return localNs + (this.#best?.offsetNs ?? 0n);
+  }
+}
+
+function bestOf(kept: readonly Kept[], localNs: bigint): Kept | null {
+  let best: Kept | null = null;
+  for (const one of kept) {
+    if (best === null || errorOf(one, localNs) <= errorOf(best, localNs)) best = one;
+  }
+  return best;
+}
+
+function errorOf(kept: Kept, localNs: bigint): bigint {
+  const age = localNs > kept.takenAt ? localNs - kept.takenAt : 0n;
+  return kept.halfTripNs + (age * DRIFT_PER_MILLION) / 1_000_000n;
+}

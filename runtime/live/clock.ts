@@ -1,0 +1,68 @@
+/**
+ * The only file of Skewbed that reads real time. True time is the coordinator's monotonic clock: the coordinator reads
+ * its own, everybody else adds what clock-estimate.ts has learned from it. Left out: UTC as a time for anything but the
+ * start of a real run's wall clock; hosts have model clocks, and logs carry those.
+ */
+import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import type { Clock } from '../ports/clock.ts';
+import { ClockEstimate, type ClockSample } from './clock-estimate.ts';
+
+/** The monotonic clock of this machine. Processes of one machine see the same one. */
+export function monotonicNs(): bigint {
+  return process.hrtime.bigint();
+}
+
+/** UTC as this machine believes it, ns since 1970, to the millisecond. */
+export function machineUtcNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}
+
+/** The clock of the coordinator: true time is its monotonic clock, by definition. */
+export const coordinatorClock: Clock = { now: () => trueNs(monotonicNs()), uncertainty: () => 0n };
+
+/** Told after the clock has changed its mind. `steppedNs` is not 0n when everything before was on another time line. */
+export type ClockAdjusted = (steppedNs: bigint) => void;
+
+/** The clock of everybody else. Until the first sample it is this machine's, which is right on the same machine. */
+export class EstimatedClock implements Clock {
+  readonly #estimate = new ClockEstimate();
+  readonly #local: () => bigint;
+  readonly #listeners: ClockAdjusted[] = [];
+
+  constructor(local: () => bigint = monotonicNs) {
+    this.#local = local;
+  }
+
+  now(): TrueNs {
+    return this.#estimate.trueAt(this.#local());
+  }
+
+  uncertainty(): bigint {
+    return this.#estimate.uncertaintyAt(this.#local());
+  }
+
+  /** Whether a coordinator has been asked yet. */
+  get synchronised(): boolean {
+    return this.#estimate.synchronised;
+  }
+
+  /** This machine's monotonic clock now: what a clock-ping is stamped with on its way out and back. */
+  localNow(): bigint {
+    return this.#local();
+  }
+
+  /** Takes one round trip of clock-ping and clock-pong. */
+  sample(sample: ClockSample): void {
+    const stepped = this.#estimate.sample(sample);
+    for (const listener of this.#listeners) listener(stepped);
+  }
+
+  /** Another coordinator: its true time may be quite different, so the next sample may step the clock. */
+  forget(): void {
+    this.#estimate.forget();
+  }
+
+  onAdjusted(listener: ClockAdjusted): void {
+    this.#listeners.push(listener);
+  }
+}

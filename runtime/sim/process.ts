@@ -1,0 +1,62 @@
+/**
+ * One simulated process: a name, and the ports that a service is given. Everything it has set going ends with it:
+ * after crash() no callback of it is called again, its peers see their channels break, unsynced journal lines are lost.
+ */
+import type { TrueNs } from '@skewbed/proto/units.ts';
+import type { QueuedEvent } from '../event-queue.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Journal } from '../ports/journal.ts';
+import type { Log } from '../ports/log.ts';
+import type { Timers } from '../ports/timers.ts';
+import { SeededRandom } from '../random.ts';
+import type { SimDisk } from './journal.ts';
+import { simLog } from './log.ts';
+import { SimNetwork } from './network.ts';
+import type { Simulation } from './simulation.ts';
+
+export class SimProcess {
+  readonly name: string;
+  /** What peers dial: sim://<name>. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly network: SimNetwork;
+  readonly journal: Journal;
+  readonly log: Log;
+  readonly random: SeededRandom;
+  readonly disk: SimDisk;
+  readonly #simulation: Simulation;
+  #alive = true;
+
+  constructor(simulation: Simulation, name: string, disk: SimDisk) {
+    this.#simulation = simulation;
+    this.name = name;
+    this.url = `sim://${name}`;
+    this.disk = disk;
+    this.clock = { now: (): TrueNs => simulation.now, uncertainty: () => 0n };
+    this.timers = { at: (deadline, fire) => this.schedule(deadline, fire) };
+    this.network = new SimNetwork(simulation, this);
+    this.journal = disk.open(this);
+    this.log = simLog(name, () => simulation.now, simulation.log);
+    this.random = new SeededRandom(simulation.seed, `process ${name}`);
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Calls fire at that instant, unless this process has crashed by then. */
+  schedule(at: bigint, fire: () => void): QueuedEvent {
+    return this.#simulation.schedule(at, () => {
+      if (this.#alive) fire();
+    });
+  }
+
+  /** Ends it at once, as kill -9 does. `unsyncedLinesKept`: journal lines that reach the disk all the same. */
+  crash(options: { readonly unsyncedLinesKept?: number } = {}): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.disk.crash(options.unsyncedLinesKept ?? 0);
+    this.network.crashed();
+  }
+}
