@@ -17,6 +17,7 @@ export const ERRORS = {
     meaning: 'a message is unknown, truncated, malformed or has keys that it must not have',
     happened: 'no',
   },
+  'bad-page-table': { meaning: 'a page table holds an entry that cannot be moved to another host', happened: 'no' },
   'bad-scenario': {
     meaning: 'a scenario file is not of the form of docs and design: the message names line and column',
     happened: 'no',
@@ -24,6 +25,7 @@ export const ERRORS = {
   'bad-token': { meaning: 'the token is missing or wrong', happened: 'no' },
   crash: { meaning: 'an assertion of Skewbed itself does not hold', happened: 'unknown' },
   'domctl-clash': { meaning: 'number 51 belongs to XEN_DOMCTL_set_machine_address_size on this host', happened: 'no' },
+  'foreign-frame': { meaning: "a page table names a machine frame that is not the domain's", happened: 'no' },
   'history-version': { meaning: 'a history was written by another version', happened: 'no' },
   'illegal-state': { meaning: 'the request is known, but not in this state', happened: 'no' },
   'in-doubt': { meaning: "a migration's end is not known here: the coordinator decides it", happened: 'unknown' },
@@ -65,4 +67,16 @@ export class SkewbedError extends Error {
     this.code = code;
     this.where = where;
   }
+}
+
+/** The error that a peer reports. Its code may be of a newer version of the table. */
+export function errorFromWire(code: string, message: string): SkewbedError {
+  if (Object.hasOwn(ERRORS, code)) return new SkewbedError(code as ErrorCode, message);
+  return new SkewbedError('peer-error', `${code}: ${message}`);
+}
+
+/** Whatever was thrown, as an error with a code: what has none is a fault of Skewbed itself. */
+export function codedError(thrown: unknown): SkewbedError {
+  if (thrown instanceof SkewbedError) return thrown;
+  return new SkewbedError('crash', thrown instanceof Error ? thrown.message : String(thrown));
 }

@@ -127,8 +127,6 @@ export const REDIAL_FIRST_NS = 100n * NS_PER_MS;
 export const REDIAL_LONGEST_NS = 5n * NS_PER_S;
 /** A node's answer to an order of the coordinator, 10 s. Orders are executed when they arrive. */
 export const ORDER_TIMEOUT_NS = 10n * NS_PER_S;
-/** A request that a runner sent: the longest scenario step is an hour away, and then ORDER_TIMEOUT. */
-export const REQUEST_TIMEOUT_NS = 3600n * NS_PER_S + ORDER_TIMEOUT_NS;
 /** Both stream sockets of a migration are there, 10 s. */
 export const STREAM_OPEN_TIMEOUT_NS = 10n * NS_PER_S;
 /** Between two acknowledgements of a stream, 30 s: 8 batches of 1 MiB pass at 300 KiB/s. */
