@@ -26,8 +26,8 @@ export type Mark = {
   readonly text: string;
   /** Whether it belongs on a chart: the few events that explain a line's shape. */
   readonly weight: 'chart' | 'timeline';
-  /** Marks with the same key may be shown as one with a count. */
-  readonly likeness: string;
+  /** Routine marks with the same key may be shown as one with a count; null is never routine. */
+  readonly likeness: string | null;
 };
 
 /** One mark for each event that a person would want to see, in order of time. */
@@ -38,7 +38,7 @@ export function marksOf(events: readonly HistoryEvent[]): Mark[] {
     if (said === null) continue;
     const host = event.host ?? null;
     const domain = 'domain' in event ? event.domain : null;
-    const likeness = JSON.stringify([event.kind, host, domain, said.like ?? said.text]);
+    const likeness = said.like === undefined ? null : JSON.stringify([event.kind, host, domain, said.like]);
     marks.push({
       at: event.at,
       kind: said.kind,
