@@ -53,6 +53,13 @@ describe('the chart of a guest that waits on an uptime', () => {
   it('offers a window around the stop', () => {
     expect(plot.windows[1]).toEqual({ label: 'around the stop', from: -6, to: 4 });
   });
+
+  it('offers no window that reaches beyond the run', () => {
+    const wall = wallGuardHistory();
+    const [whole, around] = clockPlotOf(viewOf(wall.header, wall.events)).windows;
+    expect(whole).toMatchObject({ from: -40, to: 620 });
+    expect(around).toMatchObject({ from: -40, to: 60 });
+  });
 });
 
 it('names clocks as a sentence does', () => {

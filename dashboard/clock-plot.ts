@@ -182,7 +182,10 @@ function windowsOf(view: HistoryView, seconds: (at: bigint) => number): ClockPlo
   if (outage === undefined || outage.to === null) return [all];
   const length = outage.to - outage.from;
   const margin = length * 2n > NS_PER_S ? length * 2n : NS_PER_S;
-  const around = { from: seconds(outage.from - margin), to: seconds(outage.to + margin) };
+  const around = {
+    from: Math.max(seconds(outage.from - margin), all.from),
+    to: Math.min(seconds(outage.to + margin), all.to),
+  };
   return [all, { label: 'around the stop', ...around }];
 }
 

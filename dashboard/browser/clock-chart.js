@@ -18,9 +18,70 @@ function drawClockChart(uPlot, host, plot) {
           [2, 3],
           [10, 3, 2, 3],
         ][line.rank % 3];
+  // Clocks that stand still together lie on each other: the wider line stays visible under the narrower one.
+  const widthOf = (line) => {
+    if (line.of === 'host') return 1.5;
+    if (line.clock === 'date') return 2.5;
+    const above = plot.lines.slice(plot.lines.indexOf(line) + 1).filter((one) => one.of === 'guest' && one.shown);
+    return 2.5 + 2 * above.length;
+  };
   let chart;
   const [whole] = plot.windows;
   let shownWindow = { min: whole.from, max: whole.to };
+
+  /** The straight pieces of a line inside [from, to] of the time axis, cut at its ends: [x0, y0, x1, y1]. */
+  function piecesOf(line, { from, to }) {
+    const pieces = [];
+    for (let index = 1; index < plot.times.length; index++) {
+      const [x0, x1] = [plot.times[index - 1], plot.times[index]];
+      const [y0, y1] = [line.offsets[index - 1], line.offsets[index]];
+      if (y0 === null || y1 === null || x1 < from || x0 > to) continue;
+      const at = (x) => (x1 === x0 ? y1 : y0 + ((y1 - y0) * (x - x0)) / (x1 - x0));
+      const [left, right] = [Math.max(x0, from), Math.min(x1, to)];
+      pieces.push([left, left === x0 ? y0 : at(left), right, right === x1 ? y1 : at(right)]);
+    }
+    return pieces;
+  }
+
+  // uPlot's own lines join what lies on both sides of a gap and then clip it away, which leaves slivers at the edges.
+  function pathOf(u, line) {
+    const path = new Path2D();
+    let end = null;
+    for (const [x0, y0, x1, y1] of piecesOf(line, { from: u.scales.x.min, to: u.scales.x.max })) {
+      if (end === null || end[0] !== x0 || end[1] !== y0)
+        path.moveTo(u.valToPos(x0, 'x', true), u.valToPos(y0, 'y', true));
+      path.lineTo(u.valToPos(x1, 'x', true), u.valToPos(y1, 'y', true));
+      end = [x1, y1];
+    }
+    return path;
+  }
+
+  // Between two breakpoints uPlot knows of no data; a line has a value there all the same.
+  const cursorTime = (u) => (u.cursor.left >= 0 ? u.posToVal(u.cursor.left, 'x') : null);
+  function legendText(u, line) {
+    const at = cursorTime(u);
+    if (at === null) return '';
+    const piece = piecesOf(line, { from: at, to: at }).at(-1);
+    return piece === undefined ? '–' : signed(piece[3]);
+  }
+  function legendTime(u) {
+    const at = cursorTime(u);
+    return at === null ? '' : signed(at);
+  }
+
+  /** What the shown lines need. Never less than two seconds: rounding shall not look like drama. */
+  function rangeOf(u) {
+    const span = { from: u.scales.x.min ?? whole.from, to: u.scales.x.max ?? whole.to };
+    let [low, high] = [-1, 1];
+    plot.lines.forEach((line, index) => {
+      if (!(u.series[index + 1]?.show ?? line.shown)) return;
+      for (const [, y0, , y1] of piecesOf(line, span)) {
+        low = Math.min(low, y0, y1);
+        high = Math.max(high, y0, y1);
+      }
+    });
+    return uPlot.rangeNum(low, high, 0.08, true);
+  }
 
   function bands(u) {
     const { ctx } = u;
@@ -48,6 +109,7 @@ function drawClockChart(uPlot, host, plot) {
     ctx.clip();
     ctx.font = `600 ${12 * px}px system-ui, sans-serif`;
     ctx.textBaseline = 'top';
+    ctx.textAlign = 'left';
     const free = [];
     for (const band of plot.bands) {
       const from = Math.max(u.valToPos(band.from, 'x', true), left);
@@ -102,25 +164,35 @@ function drawClockChart(uPlot, host, plot) {
         height: Math.max(320, Math.min(460, Math.round(host.clientWidth * 0.45))),
         scales: {
           x: { time: false },
-          // A run in which every clock is right would otherwise be stretched until rounding looks like drama.
-          y: { range: (_u, low, high) => uPlot.rangeNum(Math.min(low, -1), Math.max(high, 1), 0.08, true) },
+          y: { range: rangeOf },
         },
         axes: [
-          axis('seconds of true time since the reference instant', (value) => value.toLocaleString('en')),
+          {
+            ...axis('seconds of true time', (value) => value.toLocaleString('en')),
+            space: 90,
+          },
           { ...y, size: 76 },
         ],
-        cursor: { drag: { x: true, y: false, setScale: true } },
-        legend: { live: true },
+        cursor: { points: { show: false }, drag: { x: true, y: false, setScale: true } },
+        legend: {
+          live: true,
+          markers: {
+            width: 2,
+            dash: (_u, index) =>
+              plot.lines[index - 1]?.of === 'host' ? ['dashed', 'dotted'][plot.lines[index - 1].rank % 2] : 'solid',
+          },
+        },
         series: [
-          { label: 'true time', value: (_u, value) => (value == null ? '' : signed(value)) },
+          { label: 'true time', value: legendTime },
           ...plot.lines.map((line, index) => ({
             label: line.label,
             show: shown?.[index] ?? line.shown,
             stroke: () => colour(lineColour(line)),
-            width: line.of === 'guest' ? 2.5 : 1.5,
+            width: widthOf(line),
+            paths: (u, index) => ({ stroke: pathOf(u, plot.lines[index - 1]), fill: null, clip: null, flags: 1 }),
             dash: dash(line),
             points: { show: false },
-            value: (_u, value) => (value == null ? '–' : signed(value)),
+            value: (u) => legendText(u, line),
           })),
         ],
         hooks: {
