@@ -1,28 +1,15 @@
 /**
- * Messages <-> bytes. One msgpackr instance: plain maps (no record definitions, which would tie a message to those
- * before it), 64-bit integers as bigint, bytes as views of the message. What comes in is checked before and after it is
- * decoded; whatever arrives, the only thing that decode throws is a SkewbedError with a code.
+ * Messages <-> bytes. What comes in is checked before it is decoded (msgpack-shape.ts), and after, against the registry;
+ * whatever arrives, the only thing that decode throws is a SkewbedError with a code. What goes out is checked too.
  */
-import { Packr } from 'msgpackr';
 import { Compile, type Validator } from 'typebox/compile';
 import { MESSAGES, type Message, type MessageType } from './control/registry.ts';
 import { SkewbedError } from './errors.ts';
 import { explain } from './explain.ts';
 import { CONTROL_MESSAGE_MAX_BYTES, MESSAGE_MAX_BYTES } from './limits.ts';
+import { pack, unpack } from './msgpack.ts';
 import { shapeProblem } from './msgpack-shape.ts';
 import { agreeOnProtocol } from './version.ts';
-
-/** `skipValues` is missing in msgpackr's declarations; an optional field that is undefined must not travel. */
-const OPTIONS = {
-  useRecords: false,
-  int64AsType: 'bigint' as const,
-  copyBuffers: false,
-  moreTypes: false,
-  useToJSON: false,
-  skipValues: [undefined],
-};
-
-const packr = new Packr(OPTIONS);
 
 const MAX_BYTES = { control: CONTROL_MESSAGE_MAX_BYTES, stream: MESSAGE_MAX_BYTES } as const;
 
@@ -33,7 +20,7 @@ export function encode(message: Message): Uint8Array {
   if (!fits(type, message)) {
     throw new SkewbedError('bad-message', `message '${type}' that is to be sent: ${explain(schema, message)}`);
   }
-  const bytes = packr.pack(message);
+  const bytes = pack(message);
   if (bytes.length > MAX_BYTES[socket]) throw tooLarge(`message '${type}' that is to be sent`, bytes.length, socket);
   return bytes;
 }
@@ -43,7 +30,7 @@ export function decode(bytes: Uint8Array, socket: 'control' | 'stream'): Message
   if (bytes.length > MAX_BYTES[socket]) throw tooLarge('message', bytes.length, socket);
   const problem = shapeProblem(bytes);
   if (problem !== null) throw bad(problem);
-  const value = unpack(bytes);
+  const value = unpacked(bytes);
   const type = typeOf(value);
   if (!isMessageType(type))
     throw bad(`type ${shown(type)} is not known; known are ${Object.keys(MESSAGES).join(', ')}`);
@@ -55,9 +42,9 @@ export function decode(bytes: Uint8Array, socket: 'control' | 'stream'): Message
   return value as Message;
 }
 
-function unpack(bytes: Uint8Array): unknown {
+function unpacked(bytes: Uint8Array): unknown {
   try {
-    return packr.unpack(bytes);
+    return unpack(bytes);
   } catch (error) {
     throw bad(error instanceof Error ? error.message : String(error));
   }
