@@ -124,7 +124,8 @@ function isPartOfTheStory(view: HistoryView, series: OffsetSeries): boolean {
     case 'wall':
       return true;
     case 'uptime':
-      return view.held.some((row) => row.waitsOn === 'uptime');
+      // A deadline lies ahead of the uptime in every idle guest; only other variables are news.
+      return view.held.some((row) => row.waitsOn === 'uptime' && row.mechanism !== 'M2b');
     case 'jiffies':
     case 'schedClock':
       return view.freezes.some((freeze) => freeze.clock === series.clock);

@@ -20,6 +20,9 @@ export type Report = {
   readonly result: ReportedResult;
 };
 
+/** An idle guest has a new deadline with each timer; the waits that explain anything are the longest. */
+const HELD_ROWS_MAX = 20;
+
 /** The report as an HTML document. */
 export function renderReport({ header, events, result }: Report): string {
   const view = viewOf(header, events);
@@ -141,7 +144,8 @@ function evidenceOf(result: ReportedResult, view: HistoryView): Html {
     const freed = freedAfter === null ? 'not within the run' : `after ${longText(nanosOf(freedAfter))}`;
     return html`<tr><th scope="row"><code>${variable}</code></th><td class="figure">${holds}</td><td>${waitsOn}</td><td>${freed}</td></tr>\n`;
   });
-  const held = view.held.map(
+  const longest = [...view.held].sort((one, other) => Number(other.leadNs - one.leadNs)).slice(0, HELD_ROWS_MAX);
+  const held = longest.map(
     (row) =>
       html`<tr><th scope="row"><code>${row.variable}</code></th><td>${row.mechanism}</td><td class="figure">${secondsText(row.holdsNs)}</td><td>${row.waitsOn} of ${row.host}</td><td class="figure">${longText(row.leadNs)}</td><td class="figure">${signedSecondsText(row.seenFrom - view.reference)}</td></tr>\n`,
   );
@@ -156,7 +160,7 @@ ${rows}</tbody>
   const heldTable =
     held.length === 0
       ? nothing
-      : html`<details><summary>Every variable that a debugger saw ahead of its clock</summary>
+      : html`<details><summary>Variables that a debugger saw ahead of their clocks, the longest waits first (a deadline of an idle guest is one, too)</summary>
 <div class="scroll"><table>
 <thead><tr><th scope="col">variable</th><th scope="col">mechanism</th><th scope="col">holds</th><th scope="col">waits on</th><th scope="col">ahead by</th><th scope="col">first seen</th></tr></thead>
 <tbody>
