@@ -3,6 +3,7 @@
  * 'bad-scenario' with file, line and column, the value as it was written, and what to write instead.
  * Leaves out what depends on the testbed: scale, tolerance and limits are in scale.ts and refusals.ts.
  */
+import { HOST_FRAMES_MAX } from '@skewbed/proto/limits.ts';
 import Value from 'typebox/value';
 import { hintAmong } from './closest-name.ts';
 import { ScenarioFile } from './file-schema.ts';
@@ -146,13 +147,15 @@ function readPatches(
   return { restore, patches };
 }
 
+/** A quarter of a host: two copies, page tables, and room. */
+const GUEST_MAX_BYTES = (HOST_FRAMES_MAX * 4096) / 4;
 const MEMORY_UNITS: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 function readMemory(source: YamlSource, text: string): number {
   const bytes = Number.parseInt(text, 10) * MEMORY_UNITS[text.slice(-3)]!;
   if (bytes % 4096 !== 0) source.fail(['guest', 'memory'], `memory is ${text}; write a multiple of a page (4KiB)`);
-  if (bytes < 2 ** 20 || bytes > 2 ** 36)
-    source.fail(['guest', 'memory'], `memory is ${text}; a guest has from 1MiB to 64GiB`);
+  if (bytes < 2 ** 20 || bytes > GUEST_MAX_BYTES)
+    source.fail(['guest', 'memory'], `memory is ${text}; a guest has from 1MiB to ${GUEST_MAX_BYTES / 2 ** 20}MiB`);
   return bytes;
 }
 
