@@ -66,6 +66,18 @@ export const VCPU_CONTEXT_MAX_BYTES = 5168;
 /** X86_PV_VCPU_EXTENDED holds at most 128 bytes. */
 export const VCPU_EXTENDED_MAX_BYTES = 128;
 
+// --- clocks ----------------------------------------------------------------------------------------------------------
+
+/**
+ * The longest length of time that anybody can write: 100 years of 365.25 days, 36525 x 86400 s = 3.2e18 ns. Twice that
+ * is still inside a signed 64-bit count of nanoseconds (9.2e18).
+ */
+export const DURATION_MAX_NS = 36_525n * 86_400_000_000_000n;
+/** A clock runs at most a thousand times too fast, in parts per 10^9. */
+export const SKEW_RATE_MAX_PPB = 1_000n * 1_000_000_000n;
+/** Shapes of one skew. A sum of periodic ones has a denominator of 16 periods of 62 bits: 1 kbit, and no more. */
+export const SKEW_SHAPES_MAX = 16;
+
 // --- control messages ------------------------------------------------------------------------------------------------
 
 /** A control message: 1024 events of up to about 1 KiB each. */

@@ -91,7 +91,7 @@ export class MachineMemory {
     for (const mfn of mfns) {
       const index = this.#indexOf(mfn);
       const holder = this.#ownerOf[index]!;
-      if (holder === FREE || holder !== number) {
+      if (holder !== number) {
         throw new SkewbedError(
           'crash',
           `${owner} gives back frame ${hex(mfn)}, which belongs to ${this.#ownerNames[holder]}`,

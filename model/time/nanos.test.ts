@@ -1,9 +1,9 @@
+import { DURATION_MAX_NS } from '@skewbed/proto/limits.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   asSigned64,
   ceilDiv,
-  DURATION_MAX_NS,
   floorDiv,
   floorMod,
   formatDuration,

@@ -6,6 +6,7 @@
  * Left out: months and years, which have no fixed length.
  */
 import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { DURATION_MAX_NS } from '@skewbed/proto/limits.ts';
 import type { DurationNs } from '@skewbed/proto/units.ts';
 
 /** As the kernel's u64: modulo 2^64. */
@@ -28,9 +29,6 @@ export const floorMod = (dividend: bigint, divisor: bigint): bigint => dividend 
 
 /** Division towards plus infinity. The divisor is positive. */
 export const ceilDiv = (dividend: bigint, divisor: bigint): bigint => -floorDiv(-dividend, divisor);
-
-/** A hundred years of 365.25 days: no scenario is longer, and every sum of a few such lengths stays far inside 64 bits. */
-export const DURATION_MAX_NS: DurationNs = 36_525n * 86_400_000_000_000n;
 
 /** Units from the longest to the shortest; a text uses them in this order. */
 const UNITS: readonly { readonly name: string; readonly ns: bigint }[] = [

@@ -1,13 +1,12 @@
 import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { DURATION_MAX_NS, SKEW_RATE_MAX_PPB } from '@skewbed/proto/limits.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DURATION_MAX_NS } from './nanos.ts';
 import {
   firstInstantAt,
   formatSkew,
   isMonotone,
   NO_SKEW,
-  RATE_MAX_PPB,
   readSkew,
   type Skew,
   type SkewShape,
@@ -26,7 +25,7 @@ const anyPeriodic = fc.record({ kind: fc.constant('periodic' as const), amplitud
 const anyStrobe = fc.record({ kind: fc.constant('strobe' as const), byNs: anyLength, everyNs: anyPeriod });
 const skewOf = (shape: fc.Arbitrary<SkewShape>): fc.Arbitrary<Skew> =>
   fc.record({
-    ratePpb: fc.bigInt({ min: 1n, max: RATE_MAX_PPB }),
+    ratePpb: fc.bigInt({ min: 1n, max: SKEW_RATE_MAX_PPB }),
     offsetNs: anyLength,
     shapes: fc.array(shape, { maxLength: 4 }),
   });
@@ -181,6 +180,7 @@ describe('clocks that may be an uptime', () => {
 
   test.each([
     'step -1ns @1s',
+    'step -1s @1ns',
     'strobe 1ns/1s',
     'periodic 15.000000001s/60s',
     'x0.5 periodic 10s/60s',

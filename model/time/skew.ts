@@ -7,6 +7,7 @@
  * Left out: sinuses (the periodic part is a triangle, which integers can invert) and noise (a skew must be a function).
  */
 import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { SKEW_RATE_MAX_PPB, SKEW_SHAPES_MAX } from '@skewbed/proto/limits.ts';
 import type { DurationNs } from '@skewbed/proto/units.ts';
 import { absOf, ceilDiv, decimalOf, floorDiv, floorMod, formatDuration, maxOf, readDuration } from './nanos.ts';
 
@@ -27,10 +28,6 @@ export type Skew = {
 };
 
 export const PPB = 1_000_000_000n;
-/** A clock may run up to a thousand times too fast. */
-export const RATE_MAX_PPB = 1_000n * PPB;
-/** More shapes than anybody can read in one line. It bounds the common denominator: 16 periods of 62 bits each. */
-export const SKEW_SHAPES_MAX = 16;
 
 export const NO_SKEW: Skew = { ratePpb: PPB, offsetNs: 0n, shapes: [] };
 
@@ -144,7 +141,8 @@ export function readSkew(text: string): Skew {
     if (rate !== undefined) {
       if (ratePpb !== undefined) fail(column, 'a second rate');
       if (rate === 'too-fine') fail(column, `the rate ${word} is finer than one part in 10^9`);
-      else if (rate <= 0n || rate > RATE_MAX_PPB) fail(column, `the rate ${word} is not above x0 and at most x1000`);
+      else if (rate <= 0n || rate > SKEW_RATE_MAX_PPB)
+        fail(column, `the rate ${word} is not above x0 and at most x1000`);
       else ratePpb = rate;
     } else if (word === 'step') {
       const by = next('the size of the step');

@@ -39,6 +39,7 @@ describe('TSC scaling', () => {
     expect(scaleDelta(0xffff_ffff_ffff_ffffn, scale)).toBe((0xffff_ffff_ffff_ffffn * 0xffff_ffffn) >> 32n);
     // A TSC behind its stamp is a huge delta, not a negative one.
     expect(scaleDelta(-1n, { mul: 0x80000000, shift: 0 })).toBe(0x7fff_ffff_ffff_ffffn);
+    expect(scaleDelta(-1n, { mul: 0x80000000, shift: -1 })).toBe(0x3fff_ffff_ffff_ffffn);
     expect(scaleDelta(2n ** 63n + 3n, { mul: 0x80000000, shift: 1 })).toBe(3n);
   });
 
