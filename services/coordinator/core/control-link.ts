@@ -78,7 +78,12 @@ export class ControlLink {
 
   /** Nothing happens on a link that has ended: its `closed` has told. */
   send(message: Message): void {
-    if (this.#state.phase !== 'closed') this.#channel.send(encode(message));
+    this.sendEncoded(encode(message));
+  }
+
+  /** As send, for bytes that encode() made. */
+  sendEncoded(message: Uint8Array): void {
+    if (this.#state.phase !== 'closed') this.#channel.send(message);
   }
 
   close(): void {

@@ -1,0 +1,198 @@
+/**
+ * The target's end of one migration: receiving -> voted -> running | aborted.
+ * A batch is acknowledged when its records are applied. The digest after END is its vote: before it the target may drop
+ * its half-built copy by itself, after it only the coordinator knows the end and the domain stays paused, in doubt.
+ */
+
+import type { CommitOrder } from '@skewbed/model/migration/hand-over.ts';
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
+import { decode, encode } from '@skewbed/proto/codec.ts';
+import type { MessageOf } from '@skewbed/proto/control/registry.ts';
+import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
+import type { TrueNs } from '@skewbed/proto/units.ts';
+import { openBatch } from '@skewbed/proto/wire-records.ts';
+import type { Checksum } from '@skewbed/runtime/ports/checksum.ts';
+import type { Channel } from '@skewbed/runtime/ports/network.ts';
+import type { HostDriver } from './host-driver.ts';
+import type { WorldTarget } from './world.ts';
+
+type State =
+  | { readonly phase: 'receiving'; dueSeq: number }
+  | { readonly phase: 'voted' }
+  | { readonly phase: 'running'; readonly runAt: TrueNs }
+  | { readonly phase: 'aborted'; readonly error: SkewbedError };
+
+export class TargetMigration {
+  readonly side = 'target';
+  readonly migration: string;
+  readonly domain: string;
+  readonly #driver: HostDriver;
+  readonly #target: WorldTarget;
+  readonly #checksum: Checksum;
+  #channel: Channel | null;
+  #state: State = { phase: 'receiving', dueSeq: 0 };
+
+  /** `channel` is this migration's stream socket at the coordinator, just dialled. */
+  constructor(
+    name: { readonly migration: string; readonly domain: string },
+    parts: {
+      readonly driver: HostDriver;
+      readonly target: WorldTarget;
+      readonly checksum: Checksum;
+      readonly channel: Channel;
+    },
+  ) {
+    this.migration = name.migration;
+    this.domain = name.domain;
+    this.#driver = parts.driver;
+    this.#target = parts.target;
+    this.#checksum = parts.checksum;
+    this.#channel = parts.channel;
+    parts.channel.handle({
+      message: (bytes) => this.#guarded(() => this.#arrived(bytes)),
+      drained: () => {},
+      closed: (code, reason) => this.#streamClosed(code, reason),
+    });
+  }
+
+  get phase(): State['phase'] {
+    return this.#state.phase;
+  }
+
+  /** The control link to the coordinator is gone. True when the end of this migration is now in doubt. */
+  coordinatorLost(): boolean {
+    if (this.#state.phase === 'voted') return true;
+    this.#fail(
+      new SkewbedError(
+        'link-lost',
+        `migration ${this.migration}: the coordinator is gone and has no vote of this side`,
+      ),
+    );
+    return false;
+  }
+
+  /** The guest runs here from `order.runAt` on, or from now when that is past. Returns that instant. */
+  commit(order: CommitOrder): TrueNs {
+    switch (this.#state.phase) {
+      case 'running':
+        return this.#state.runAt;
+      case 'voted': {
+        const runAt = this.#driver.actNow((at) => {
+          const instant = order.runAt < at ? at : order.runAt;
+          this.#target.commit(at, { ...order, runAt: instant });
+          return instant;
+        });
+        this.#end({ phase: 'running', runAt });
+        return runAt;
+      }
+      case 'receiving':
+      case 'aborted':
+        throw new SkewbedError(
+          'illegal-state',
+          `migration ${this.migration}: a commit came while the target is ${this.#state.phase}`,
+        );
+      default:
+        return this.#state satisfies never;
+    }
+  }
+
+  abort(why: string): void {
+    switch (this.#state.phase) {
+      case 'aborted':
+        return;
+      case 'receiving':
+      case 'voted':
+        this.#giveUp(new SkewbedError('refused', why));
+        return;
+      case 'running':
+        throw new SkewbedError('illegal-state', `migration ${this.migration}: an abort came after its commit`);
+      default:
+        this.#state satisfies never;
+    }
+  }
+
+  #arrived(bytes: Uint8Array): void {
+    const message = decode(bytes, 'stream');
+    if (message.type !== 'batch')
+      throw new SkewbedError('wrong-role', `'${message.type}' is nothing that a target is sent`);
+    const state = this.#state;
+    if (state.phase !== 'receiving')
+      throw new SkewbedError('stream-broken', `migration ${this.migration}: batch ${message.seq} after END`);
+    this.#expect(message, state.dueSeq);
+    const records = openBatch(message, bytes, this.#checksum.of);
+    const last = this.#driver.actNow((at) => {
+      for (const record of records) this.#target.apply(at, record);
+      return records.at(-1)?.type;
+    });
+    state.dueSeq += 1;
+    this.#send({ type: 'ack', migration: this.migration, seq: message.seq });
+    if (last === 'END') this.#vote();
+  }
+
+  #expect(batch: MessageOf<'batch'>, dueSeq: number): void {
+    if (batch.migration === this.migration && batch.seq === dueSeq) return;
+    throw new SkewbedError(
+      'stream-broken',
+      `migration ${this.migration}: batch ${batch.seq} of ${batch.migration} came, batch ${dueSeq} is due`,
+    );
+  }
+
+  #vote(): void {
+    const digest = this.#driver.actNow((at) => this.#target.finish(at));
+    this.#state = { phase: 'voted' };
+    this.#send({ type: 'digest', migration: this.migration, side: 'target', ...digest });
+  }
+
+  #streamClosed(code: number, reason: string): void {
+    this.#channel = null;
+    if (this.#state.phase === 'voted') return;
+    this.#fail(new SkewbedError('link-lost', `migration ${this.migration}: the stream closed with ${code} ${reason}`));
+  }
+
+  /** Whatever a peer or the model does wrong ends this migration, not the node. */
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (thrown) {
+      this.#fail(codedError(thrown));
+    }
+  }
+
+  /** Tells the coordinator why, and drops the copy. Once voted, the coordinator alone may end it. */
+  #fail(error: SkewbedError): void {
+    if (this.#hasEnded() || this.#state.phase === 'voted') return;
+    const { code, message } = error;
+    this.#send({
+      type: 'stream-failed',
+      migration: this.migration,
+      side: 'target',
+      code,
+      message: message.slice(0, 1000),
+    });
+    this.#giveUp(error);
+  }
+
+  #giveUp(error: SkewbedError): void {
+    this.#end({ phase: 'aborted', error });
+    try {
+      this.#driver.actNow((at) => this.#target.abort(at, error.message));
+    } catch (thrown) {
+      // The host itself is broken: that is told in the history, and the migration has ended all the same.
+      this.#driver.reportFailure(codedError(thrown));
+    }
+  }
+
+  #end(state: State): void {
+    this.#state = state;
+    this.#channel?.close(CLOSE_CODE.NORMAL, state.phase);
+    this.#channel = null;
+  }
+
+  #send(message: MessageOf<'ack' | 'digest' | 'stream-failed'>): void {
+    this.#channel?.send(encode(message));
+  }
+
+  #hasEnded(): boolean {
+    return this.#state.phase === 'running' || this.#state.phase === 'aborted';
+  }
+}
