@@ -111,16 +111,10 @@ export function walk(
   va: bigint,
   readFrame: FrameReader,
 ): { readonly mfn: number; readonly flags: number } | null {
-  let mfn = cr3Mfn;
-  let flags = 0;
-  for (const level of [4, 3, 2, 1] as const) {
-    const table = viewOf(readFrame(mfn));
-    const slot = slotOf(va, level);
-    flags = flagsAt(table, slot);
-    if ((flags & PTE.present) === 0) return null;
-    mfn = frameAt(table, slot);
-  }
-  return { mfn, flags };
+  const leaf = leafTableOf(cr3Mfn, va, readFrame);
+  if (leaf === null) return null;
+  const flags = flagsAt(leaf, slotOf(va, 1));
+  return (flags & PTE.present) === 0 ? null : { mfn: frameAt(leaf, slotOf(va, 1)), flags };
 }
 
 /** Walks to each page that has a frame, and names the pages that the guest would see in a wrong place. */
@@ -138,11 +132,17 @@ export function auditPageTables({
   const problems: string[] = [];
   // A wrong entry can lead anywhere: only frames of this domain are followed.
   const read = (mfn: number): Uint8Array => (p2m.pfnOf(mfn) === null ? NO_TABLE : readFrame(mfn));
+  let leaf: DataView | null = null;
+  let leafOf = -1;
   for (const [pfn, mfn] of p2m.entries()) {
     if (pfn >= pages) break;
-    const found = walk(cr3Mfn, virtualAddressOf(pfn), read);
-    if (found?.mfn === mfn) continue;
-    const seen = found === null ? 'not mapped' : `mapped to frame 0x${found.mfn.toString(16)}`;
+    // One walk for the 512 pages that share a leaf table.
+    const slot = pfn % ENTRIES_PER_TABLE;
+    if (pfn - slot !== leafOf) leaf = leafTableOf(cr3Mfn, virtualAddressOf(pfn), read);
+    leafOf = pfn - slot;
+    const found = leaf === null || (flagsAt(leaf, slot) & PTE.present) === 0 ? null : frameAt(leaf, slot);
+    if (found === mfn) continue;
+    const seen = found === null ? 'not mapped' : `mapped to frame 0x${found.toString(16)}`;
     problems.push(`pfn ${pfn} is ${seen}; its frame is 0x${mfn.toString(16)}`);
     if (problems.length >= PROBLEMS_MAX) break;
   }
@@ -150,6 +150,17 @@ export function auditPageTables({
 }
 
 const NO_TABLE = new Uint8Array(PAGE_SIZE);
+
+/** The L1 table that holds the entry of a virtual address, or null where an entry above it is not present. */
+function leafTableOf(cr3Mfn: number, va: bigint, readFrame: FrameReader): DataView | null {
+  let table = viewOf(readFrame(cr3Mfn));
+  for (const level of [4, 3, 2] as const) {
+    const slot = slotOf(va, level);
+    if ((flagsAt(table, slot) & PTE.present) === 0) return null;
+    table = viewOf(readFrame(frameAt(table, slot)));
+  }
+  return table;
+}
 
 /** The nine bits of a virtual address that index a table of this level. */
 const slotOf = (va: bigint, level: Level): number => Number((va >> BigInt(12 + 9 * (level - 1))) & 0x1ffn);

@@ -2,7 +2,7 @@
  * What can be asked of a host: the events that host.step(at, event) takes, and the shape of a guest.
  * Everything here is plain data, so that it travels in control messages unchanged.
  */
-import type { DurationNs, HostWallNs } from '@skewbed/proto/units.ts';
+import type { DurationNs, HostWallNs, TrueNs } from '@skewbed/proto/units.ts';
 
 export type KernelName =
   | 'xenlinux-2.6.18-2007'
@@ -68,11 +68,13 @@ export type HostEvent =
 /** What a host is. Skews are texts of model/time/skew.ts: functions of true time, wall and uptime independently. */
 export type HostConfig = {
   readonly name: string;
+  /** The instant of true time from which utcAtZeroNs and both skews count. */
+  readonly origin: TrueNs;
   /** Skew text applied to UTC: '+0s', '-10m x1.0002', ... */
   readonly wallSkew: string;
-  /** UTC at true time zero. */
+  /** UTC at the origin. */
   readonly utcAtZeroNs: bigint;
-  /** Uptime at true time zero, then as this skew says: '+1000000s', '41d3h x1.00005'. */
+  /** Uptime at the origin, then as this skew says: '+1000000s', '41d3h x1.00005'. */
   readonly uptimeSkew: string;
   readonly ntpPeriodNs: DurationNs | null;
   readonly tscHz: bigint;

@@ -1,0 +1,73 @@
+/**
+ * The clocks of one host: its wall, as its dom0 believes it, and its uptime, which is Xen's system time and the beat of
+ * its TSC. Each is a pure function of true time by its own skew; somebody who sets the wall adds a step to it.
+ * Xen itself keeps wc = wall - uptime and computes it at do_settime only (xen/common/time.c): a wall that drifts away
+ * afterwards is not published until the next settime.
+ */
+import { SkewbedError } from '@skewbed/proto/errors.ts';
+import {
+  type HostUptimeNs,
+  type HostWallNs,
+  hostUptimeNs,
+  hostWallNs,
+  type TrueNs,
+  trueNs,
+} from '@skewbed/proto/units.ts';
+import { firstInstantAt, isMonotone, readSkew, type Skew, skewAt } from '../time/skew.ts';
+import { setTimeScale, type TimeScale, ticksOf } from '../time/tsc.ts';
+import type { HostConfig } from './host-event.ts';
+
+export class HostClocks {
+  readonly scale: TimeScale;
+  private readonly config: HostConfig;
+  private readonly wallSkew: Skew;
+  private readonly uptimeSkew: Skew;
+  /** Sum of all steps that somebody made to the wall. */
+  private wallSetNs = 0n;
+
+  constructor(config: HostConfig) {
+    this.config = config;
+    this.wallSkew = readSkew(config.wallSkew);
+    this.uptimeSkew = readSkew(config.uptimeSkew);
+    this.scale = setTimeScale(config.tscHz);
+    if (!isMonotone(this.uptimeSkew)) {
+      throw new SkewbedError(
+        'bad-clock',
+        `host ${config.name}: the uptime '${config.uptimeSkew}' runs backwards at times; Xen's system time never does within one boot: leave out the strobe or the step back`,
+      );
+    }
+    if (skewAt(this.uptimeSkew, 0n) < 0n) {
+      throw new SkewbedError(
+        'bad-clock',
+        `host ${config.name}: the uptime '${config.uptimeSkew}' is below zero when the run starts; give the host more uptime, it must have booted before its guest does`,
+      );
+    }
+  }
+
+  /** Xen system time. */
+  uptimeAt(at: TrueNs): HostUptimeNs {
+    return hostUptimeNs(skewAt(this.uptimeSkew, at - this.config.origin));
+  }
+
+  /** UTC as this host believes it. */
+  wallAt(at: TrueNs): HostWallNs {
+    const t = at - this.config.origin;
+    return hostWallNs(this.config.utcAtZeroNs + skewAt(this.wallSkew, t) + this.wallSetNs);
+  }
+
+  /** The first instant at which the uptime is at least this. */
+  instantOf(uptime: bigint): TrueNs {
+    return trueNs(this.config.origin + firstInstantAt(this.uptimeSkew, uptime));
+  }
+
+  /** Sets the wall; returns the step. */
+  setWall(at: TrueNs, wall: bigint): bigint {
+    const step = wall - this.wallAt(at);
+    this.wallSetNs += step;
+    return step;
+  }
+
+  tscAt(uptime: HostUptimeNs): bigint {
+    return ticksOf(uptime, this.config.tscHz);
+  }
+}
