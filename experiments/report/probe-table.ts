@@ -82,9 +82,7 @@ function sawDate({ date }: ReportedProbes): Saw {
   const stepped = Math.abs(step) > NOTICEABLE_S ? `stepped by ${signedSecondsText(nanosOf(step))}` : '';
   const side = ahead > 0 ? 'ahead of' : 'behind';
   const apart =
-    Math.abs(ahead) > NOTICEABLE_S
-      ? `was ${longText(nanosOf(Math.abs(ahead)))} ${side} its host's wall after the stop`
-      : '';
+    Math.abs(ahead) > NOTICEABLE_S ? `was then ${longText(nanosOf(Math.abs(ahead)))} ${side} its host's wall` : '';
   const clock = sawClock({ stuckFor: date.stuckFor });
   const odd = stepped !== '' || apart !== '';
   return { state: clock.state === 'fine' && odd ? 'odd' : clock.state, text: sentence(stepped, apart, clock.text) };

@@ -55,6 +55,9 @@ describe('a report', () => {
     expect(page).toContain(
       'The guest froze: a sleep of one second that began when the guest ran again came back 800,000 s (9 d 6 h 13 min) late.',
     );
+    expect(page).toContain(
+      'stepped by +800,002 s, was then 800,000 s (9 d 6 h 13 min) ahead of its host&#39;s wall, stood still',
+    );
     expect(page).toContain('pvclock last_value holds 1000000.000 and waits for the uptime of b to get there.');
   });
 

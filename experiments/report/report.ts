@@ -114,7 +114,11 @@ function readingHelp(view: HistoryView): Html {
     frozen
       ? 'A clock that stands still falls by one second a second, until the clock of the host on which it waits has come up to the value that it holds. '
       : ''
-  }Solid lines are clocks inside the guest, dashed lines are clocks of hosts; zero is the first host when the guest stopped there. Drag to zoom, double-click for the whole run, click a name to show or hide a clock.</p>`;
+  }Solid lines are clocks inside the guest, dashed lines are clocks of hosts; zero is ${
+    view.outages.length > 0
+      ? 'the first host when the guest stopped there'
+      : 'the host just before the reference instant'
+  }. Drag to zoom, double-click for the whole run, click a name to show or hide a clock.</p>`;
 }
 
 function sleepsOf(result: ReportedResult): Html {
