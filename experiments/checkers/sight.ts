@@ -1,0 +1,76 @@
+/**
+ * What the programs in the guest were seen to see: the probe events of one run, in order, with the readings right before
+ * and right after the reference instant, and the stretches in which a clock stood still.
+ * Two probe events with different values mean that the clock moved between them, equal values that it stood: the model
+ * looks whenever a slope changes (proto/history.ts).
+ */
+import type { EventOf, HistoryEvent, ProbeReading } from '@skewbed/proto/history.ts';
+import type { DurationNs } from '@skewbed/proto/units.ts';
+import type { Plan } from '../plan.ts';
+
+export type Look = EventOf<'probe'>;
+
+export type Sight = {
+  /** Every probe event of the guest, by instant. */
+  readonly looks: readonly Look[];
+  /** The last one before the guest stopped, or before the reference instant when nothing moved. */
+  readonly before: Look | null;
+  /** The first one after the reference instant at which a timer interrupt was done, or a little later when none comes. */
+  readonly after: Look | null;
+};
+
+/** A stretch in which a value stood still, up to the end of the run when `end` says so. */
+export type Stretch = { readonly fromNs: bigint; readonly toNs: bigint; readonly until: 'moved' | 'end' };
+
+/** Gathers what the guest saw. */
+export function sightOf(plan: Plan, events: readonly HistoryEvent[]): Sight {
+  const looks = events.filter((event): event is Look => event.kind === 'probe');
+  const stopNs = plan.move?.suspendAtNs ?? plan.referenceNs - 1n;
+  const before = looks.findLast((look) => (plan.move === null ? look.at < stopNs : look.at <= stopNs)) ?? null;
+  const later = looks.filter((look) => look.at >= plan.referenceNs);
+  // A frozen guest may get no interrupt for days; then the look that was asked for after a tick and a half stands in.
+  const soon = later.filter((look) => look.at <= plan.referenceNs + 2n * plan.tickNs);
+  const ticked = soon.find(
+    (look) => before !== null && look.reading.timerInterrupts > before.reading.timerInterrupts && look.why === 'tick',
+  );
+  return { looks, before, after: ticked ?? soon.findLast((look) => look.why === 'asked') ?? null };
+}
+
+/** The looks from an instant on, up to another. */
+export function looksWithin({ looks }: Sight, fromNs: bigint, toNs: bigint | null = null): readonly Look[] {
+  return looks.filter((look) => look.at >= fromNs && (toNs === null || look.at <= toNs));
+}
+
+/** Every stretch in which `read` gave one value at two consecutive looks or more. */
+export function stretches(looks: readonly Look[], read: (reading: ProbeReading) => bigint): readonly Stretch[] {
+  const found: Stretch[] = [];
+  let first = 0;
+  for (let index = 1; index <= looks.length; index += 1) {
+    const same = index < looks.length && read(looks[index]!.reading) === read(looks[first]!.reading);
+    if (same) continue;
+    if (index - 1 > first)
+      found.push({
+        fromNs: looks[first]!.at,
+        toNs: looks[index - 1]!.at,
+        until: index === looks.length ? 'end' : 'moved',
+      });
+    first = index;
+  }
+  return found;
+}
+
+/** A length of time which may not have come to its end within the run. */
+export type Length = DurationNs | 'never';
+
+/**
+ * The longest of these stretches. One which lasts to the end of the run is 'never' over, unless it is as short as the
+ * clock's own grain.
+ */
+export function longest(found: readonly Stretch[], grainNs: DurationNs): Length {
+  const open = found.find((stretch) => stretch.until === 'end' && stretch.toNs - stretch.fromNs > grainNs);
+  if (open !== undefined) return 'never';
+  return found.map((stretch) => stretch.toNs - stretch.fromNs).reduce((most, ns) => (ns > most ? ns : most), 0n);
+}
+
+/** Whether a length is beyond a bound; what never ends is. */
+export const exceeds = (length: Length, boundNs: DurationNs): boolean => length === 'never' || length > boundNs;
