@@ -16,6 +16,9 @@ const DRIFT_PER_MILLION = 200n;
 /** Samples that are kept: at one a second a quarter of a minute, in which drift stays below 4 us. */
 const SAMPLES_KEPT = 16;
 
+/** A century: nothing is known, and yet the interval can be calculated with. */
+export const UNKNOWN_NS = 36_525n * 86_400n * 1_000_000_000n;
+
 type Kept = { readonly offsetNs: bigint; readonly halfTripNs: bigint; readonly takenAt: bigint };
 
 export class ClockEstimate {
@@ -39,7 +42,7 @@ export class ClockEstimate {
         `clock sample came back at ${receivedLocalNs} ns, before it was sent at ${sentLocalNs} ns: stamp both with one monotonic clock`,
       );
     }
-    const before = this.#rawAt(receivedLocalNs);
+    const before = this.#shownAt(receivedLocalNs);
     if (this.#stepNext) this.#kept = [];
     this.#kept.push({
       offsetNs: sample.trueNs - (sentLocalNs + receivedLocalNs) / 2n,
@@ -56,14 +59,13 @@ export class ClockEstimate {
 
   /** True time at a local time. Never decreasing, except over a step. */
   trueAt(localNs: bigint): TrueNs {
-    const raw = this.#rawAt(localNs);
-    if (this.#shown === null || raw > this.#shown) this.#shown = raw;
+    this.#shown = this.#shownAt(localNs);
     return trueNs(this.#shown);
   }
 
-  /** Half the width of the interval in which true time lies. Before the first sample there is no bound: -1n. */
+  /** Half the width of the interval in which true time lies. Before the first sample that is UNKNOWN_NS. */
   uncertaintyAt(localNs: bigint): bigint {
-    if (this.#best === null) return -1n;
+    if (this.#best === null) return UNKNOWN_NS;
     const held = this.#shown === null ? 0n : this.#shown - this.#rawAt(localNs);
     return errorOf(this.#best, localNs) + (held > 0n ? held : 0n);
   }
@@ -71,6 +73,11 @@ export class ClockEstimate {
   /** The next sample may step the clock. */
   forget(): void {
     this.#stepNext = true;
+  }
+
+  #shownAt(localNs: bigint): bigint {
+    const raw = this.#rawAt(localNs);
+    return this.#shown === null || raw > this.#shown ? raw : this.#shown;
   }
 
   #rawAt(localNs: bigint): bigint {

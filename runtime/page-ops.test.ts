@@ -1,0 +1,28 @@
+import { PAGE_SIZE } from '@skewbed/proto/records.ts';
+import { expect, test } from 'vitest';
+import { nodePageOps } from './page-ops.ts';
+
+test('a page is zero when all of its bytes are', () => {
+  const page = new Uint8Array(PAGE_SIZE);
+  expect(nodePageOps.isZero(page)).toBe(true);
+  for (const offset of [0, 1, 2047, PAGE_SIZE - 2, PAGE_SIZE - 1]) {
+    page[offset] = 1;
+    expect(nodePageOps.isZero(page), `byte ${offset}`).toBe(false);
+    page[offset] = 0;
+  }
+  expect(
+    nodePageOps.isZero(
+      new Uint8Array(3 * PAGE_SIZE)
+        .fill(1)
+        .fill(0, PAGE_SIZE, 2 * PAGE_SIZE)
+        .subarray(PAGE_SIZE, 2 * PAGE_SIZE),
+    ),
+  ).toBe(true);
+});
+
+test('a digest is sha256 over the chunks, however they are cut', () => {
+  const bytes = new TextEncoder().encode('abc');
+  const abc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+  expect(nodePageOps.digest([bytes])).toBe(abc);
+  expect(nodePageOps.digest([bytes.subarray(0, 1), new Uint8Array(), bytes.subarray(1)])).toBe(abc);
+});
