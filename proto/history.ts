@@ -59,7 +59,7 @@ export type HistoryEvent = Stamp &
     | {
         readonly kind: 'probe';
         readonly domain: string;
-        readonly why: 'tick' | 'release' | 'asked' | 'suspend' | 'start';
+        readonly why: 'tick' | 'spin' | 'release' | 'asked' | 'suspend' | 'start';
         readonly reading: ProbeReading;
         readonly held: readonly HeldVariable[];
       }

@@ -22,6 +22,7 @@ export function observe(
     vcpu: seen.vcpu,
     timerInterrupts: seen.timerInterrupts,
   };
+  const held = g.ops.held(g).filter((h) => h.holdsNs > h.clockNs);
   Object.assign(g.state, before);
-  return { reading, held: g.ops.held(g).filter((h) => h.holdsNs > h.clockNs) };
+  return { reading, held };
 }

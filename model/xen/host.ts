@@ -167,7 +167,7 @@ export class Host {
   }
 
   /** Reads the guest's probes into the history. */
-  probe(domain: Domain, why: 'tick' | 'release' | 'asked' | 'suspend' | 'start'): void {
+  probe(domain: Domain, why: 'tick' | 'spin' | 'release' | 'asked' | 'suspend' | 'start'): void {
     if (domain.guest === null) return;
     const { reading, held } = domain.guest.observe(domain.vcpus[0]?.runstate ?? 'offline');
     this.tell({ kind: 'probe', domain: domain.name, why, reading, held });

@@ -61,7 +61,8 @@ export function deliverInterrupt(host: Host, domain: Domain, interrupt: PendingI
     for (const use of domain.channels.upcall(domain.sharedInfoForWrite())) {
       if (use === 'virq-timer') domain.guest?.virqTimer(interrupt.merged);
     }
-    host.probe(domain, 'tick');
+    // An interrupt whose handler loops is not done yet: programs see nothing of it before the loop ends.
+    host.probe(domain, domain.guest?.spinsUntil === null ? 'tick' : 'spin');
   });
 }
 

@@ -69,7 +69,7 @@ const Events = Type.Union([
   event('wallclock-skipped', { domain: DomainName, patch: Name }),
   event('probe', {
     domain: DomainName,
-    why: oneOf('tick', 'release', 'asked', 'suspend', 'start'),
+    why: oneOf('tick', 'spin', 'release', 'asked', 'suspend', 'start'),
     reading: Reading,
     held: list(Held, HELD_VARIABLES_MAX),
   }),

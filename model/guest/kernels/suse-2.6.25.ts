@@ -38,13 +38,24 @@ function clocksourceRead(g: GuestTime): bigint {
   return g.state.guard;
 }
 
-/** What can hold a kernel of this family: P, cs_last, and without a guard a cycle_last that lies ahead. */
+/**
+ * What can hold a kernel of this family: processed_system_time, cs_last, and a cycle_last that lies ahead of what the
+ * clocksource reads, which the guard prevents for as long as there is one.
+ */
 export function heldGeneric(g: GuestTime): HeldVariable[] {
   const clockNs = g.xen.systemTime();
-  const waits = { waitsOn: 'uptime', clockNs } as const;
-  if (g.build === 'up')
-    return [...heldProcessed(g), { variable: 'cycle_last', mechanism: 'M4', holdsNs: g.state.cycleLast, ...waits }];
-  return [...heldProcessed(g), { variable: 'cs_last', mechanism: 'M2', holdsNs: g.state.guard, ...waits }];
+  const csLast = { variable: 'cs_last', mechanism: 'M2', holdsNs: g.state.guard, waitsOn: 'uptime', clockNs } as const;
+  return [
+    ...heldProcessed(g),
+    ...(g.build === 'up' ? [] : [csLast]),
+    {
+      variable: 'cycle_last',
+      mechanism: 'M4',
+      holdsNs: g.state.cycleLast,
+      waitsOn: 'uptime',
+      clockNs: g.ops.clocksourceRead(g),
+    },
+  ];
 }
 
 export const SUSE_OPS: GuestTimeOps = {

@@ -22,7 +22,7 @@ export const song2008: Patch = {
   claims:
     'A PV guest that is restored on a host whose clock is behind hangs, because Xen gives it the native wc_sec; with the saved wc_sec it does not.',
   objections:
-    'Kevin Tian: a later settime undoes it, and the cause is not explained. Keir Fraser: guests expect system time to jump. Found here: it freezes a guest whose walls agreed when the uptimes differ.',
+    'Tian: a later settime undoes it, and the cause is not explained. Keir Fraser: guests expect system time to jump. Found here: it freezes a guest whose walls agreed when the uptimes differ.',
   domctl(table, host) {
     if (table.has(XEN_DOMCTL_RESTOREDOMAIN)) {
       throw new SkewbedError(
