@@ -151,7 +151,14 @@ export function writtenHistory(plan: Plan, guest: Guest = {}): HistoryEvent[] {
       ),
       { ...stamp(stopNs, from), kind: 'guest-suspended', domain: GUEST },
       { ...stamp(stopNs + S, from), kind: 'domain-destroyed', domain: GUEST, why: 'migrated' },
-      { ...stamp(stopNs + S, from), kind: 'memory-digest', migration, side: 'source', sha256: 'aa'.repeat(32), pages: 1 },
+      {
+        ...stamp(stopNs + S, from),
+        kind: 'memory-digest',
+        migration,
+        side: 'source',
+        sha256: 'aa'.repeat(32),
+        pages: 1,
+      },
       { ...stamp(stopNs + S, to), kind: 'memory-digest', migration, side: 'target', sha256: 'aa'.repeat(32), pages: 1 },
       { ...stamp(referenceNs, to), kind: 'guest-started', domain: GUEST, how: 'restored' },
     );

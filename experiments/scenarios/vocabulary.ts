@@ -3,9 +3,9 @@
  * Which patches there are, and to which kernels they apply, is the registry's to say (model/patches).
  */
 
+import { PATCHES, patchNamed } from '@skewbed/model/patches/registry.ts';
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
 import { hintAmong } from './closest-name.ts';
-import { PATCHES, patchNamed } from './patch-stand-in.ts';
 import { KERNEL_NAMES } from './scenario.ts';
 
 /** Every patch's name, the ones for tests too. */
