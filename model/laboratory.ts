@@ -3,7 +3,7 @@
  * one process. The scenarios are T0 to T5 of facts K.2, with any numbers in their place.
  * The readings here are the least that golden values need; the project's verdicts come from experiments/checkers.
  */
-import type { HistoryEvent, ProbeReading } from '@skewbed/proto/history.ts';
+import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import { type DurationNs, NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
 import type { PageOps } from './memory/page-ops.ts';
 import type { RestorePolicy } from './migration/hand-over.ts';
@@ -45,9 +45,8 @@ export type Outcome = {
   readonly reference: bigint;
   /** Lateness of a sleep, ns; null when it never returned. */
   readonly late: (timer: string) => bigint | null;
-  readonly before: ProbeReading;
-  /** The first reading after the first timer interrupt, or 1.5 ticks after the reference when there is none. */
-  readonly after: ProbeReading;
+  /** What the reference instant did to a clock: right after it, minus right before it. */
+  readonly step: (probe: 'dateNs' | 'monotonicNs' | 'schedClockNs') => bigint;
   /** Longest stretch after the reference in which the probe showed one value. */
   readonly stuck: (probe: 'dateNs' | 'monotonicNs' | 'jiffies' | 'schedClockNs') => bigint;
   readonly host: Host;
@@ -156,16 +155,20 @@ class Bench {
     const { history, reference, host } = this;
     const probes = history.filter((event) => event.kind === 'probe');
     const before = probes.filter((p) => p.at < reference || p.why === 'suspend').at(-1);
+    const start = probes.find((p) => p.at >= reference && p.why !== 'suspend');
     const after = probes.find(
       (p) => p.at >= reference && (p.why === 'tick' || (p.why === 'asked' && p.reading.vcpu !== 'running')),
     );
-    if (before === undefined || after === undefined) throw new Error('the bench has no probes');
+    if (before === undefined || start === undefined || after === undefined) throw new Error('the bench has no probes');
     return {
       history,
       reference,
       host,
-      before: before.reading,
-      after: after.reading,
+      // A clock that goes is read back to the reference instant itself; one that stands still shows it as it is.
+      step: (probe) => {
+        const goes = start.reading[probe] !== after.reading[probe] || start === after;
+        return after.reading[probe] - before.reading[probe] - (goes ? after.at - reference : 0n);
+      },
       late: (timer) => {
         const returned = history.find((event) => event.kind === 'timer-returned' && event.timer === timer);
         return returned === undefined ? null : returned.at - (this.due.get(timer) as bigint);
