@@ -1,27 +1,5 @@
-/**
- * Why a channel ended, as WebSocket close codes (RFC 6455, 7.4). 1xxx are the protocol's own. 4xxx are ours: 4000 plus
- * the HTTP status that says the same, so that a refused upgrade and a refused channel look alike to who dialled.
- */
-export const CLOSE_CODE = {
-  NORMAL: 1000,
-  GOING_AWAY: 1001,
-  /** A text message, or bytes that are no message of ours. */
-  UNSUPPORTED: 1003,
-  /** Nobody said goodbye: the link broke, the peer died, or there was nobody. Never sent. */
-  BROKEN: 1006,
-  TOO_BIG: 1009,
-  INTERNAL: 1011,
-  BAD_REQUEST: 4400,
-  BAD_TOKEN: 4401,
-  /** The Host or Origin header is not on the allow-list. */
-  FORBIDDEN: 4403,
-  NOT_FOUND: 4404,
-  CONFLICT: 4409,
-  /** The peer reads too slowly: more than CHANNEL_QUEUE_MAX_BYTES are waiting for it. */
-  SLOW_PEER: 4429,
-  /** Up, but not ready to take channels, or full. */
-  UNAVAILABLE: 4503,
-} as const;
+/** What the runtimes know about close codes beyond their names: which may be sent, and which an HTTP refusal becomes. */
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 
 /** The close code for an upgrade that was refused with an HTTP status. */
 export function closeCodeOfStatus(status: number): number {

@@ -1,7 +1,8 @@
 /** What every Network does. Each test is a promise of runtime/ports/network.ts. */
+
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { CHANNEL_PATH_MAX_CHARS, CLOSE_REASON_MAX_BYTES, MESSAGE_MAX_BYTES } from '@skewbed/proto/limits.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CLOSE_CODE } from '../close-codes.ts';
 import type { Channel } from '../ports/network.ts';
 import { Ear, type Harness, type HarnessFactory, type Place } from './harness.ts';
 

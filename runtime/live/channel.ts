@@ -5,10 +5,10 @@
  * A message is copied once when it is sent, as the port promises that its bytes may be reused; ws keeps views.
  */
 import type { Socket as TcpSocket } from 'node:net';
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { CHANNEL_QUEUE_MAX_BYTES, KEEP_ALIVE_MISSES_MAX } from '@skewbed/proto/limits.ts';
 import type { WebSocket } from 'ws';
 import { checkCloseCode, checkMessageSize, closeReason } from '../channel-rules.ts';
-import { CLOSE_CODE } from '../close-codes.ts';
 import type { Channel, ChannelHandler } from '../ports/network.ts';
 
 type Unheard = { readonly message: Uint8Array } | { readonly code: number; readonly reason: string };
@@ -16,6 +16,8 @@ type Ending = { readonly code: number; readonly reason: string };
 
 /** RFC 6455: an endpoint terminates the connection because the peer breaks the protocol. */
 const PROTOCOL_ERROR = 1002;
+/** How ws names a message beyond maxPayload, and one beyond 2^53 bytes. */
+const TOO_LONG = new Set(['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH']);
 
 export class LiveChannel implements Channel {
   readonly #socket: WebSocket;
@@ -151,7 +153,7 @@ export class LiveChannel implements Channel {
     // What ws reports after the handshake is the peer's breach of the protocol, which it has answered with a close
     // frame already, or a broken socket.
     this.#closing = true;
-    if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+    if (error.code !== undefined && TOO_LONG.has(error.code)) {
       this.#ending ??= { code: CLOSE_CODE.TOO_BIG, reason: 'the peer sent a message beyond the limit' };
     } else if (error.code?.startsWith('WS_ERR_')) {
       this.#ending ??= { code: PROTOCOL_ERROR, reason: error.message };

@@ -79,17 +79,27 @@ describe('the estimate of true time', () => {
     expect(estimate.trueAt(10n)).toBe(3n);
   });
 
-  test('steps once more when another coordinator was announced, and never by itself', () => {
+  test('steps when a sample is beyond all drift: another coordinator, or a machine that has slept', () => {
     const estimate = new ClockEstimate();
     const at = (local: bigint, truth: bigint): bigint =>
       estimate.sample({ sentLocalNs: local, trueNs: trueNs(truth), receivedLocalNs: local });
-    at(0n, 1000n);
-    expect(estimate.trueAt(10n)).toBe(1010n);
-    expect(at(10n, 10n)).toBe(0n);
-    expect(estimate.trueAt(10n)).toBe(1010n);
-    estimate.forget();
-    expect(at(20n, 20n)).toBe(-990n);
-    expect(estimate.trueAt(20n)).toBe(20n);
+    at(0n, 5000n * MS);
+    expect(at(10n * MS, 5010n * MS)).toBe(0n);
+    expect(estimate.trueAt(20n * MS)).toBe(5020n * MS);
+    expect(at(30n * MS, 30n * MS)).toBe(-5000n * MS);
+    expect(estimate.trueAt(30n * MS)).toBe(30n * MS);
+    expect(estimate.uncertaintyAt(30n * MS)).toBe(0n);
+    expect(at(40n * MS, 90_000n * MS)).toBe(89_960n * MS);
+  });
+
+  test('a contradiction of less than a second is believed, but waited for', () => {
+    const estimate = new ClockEstimate();
+    estimate.sample({ sentLocalNs: 0n, trueNs: trueNs(5000n * MS), receivedLocalNs: 0n });
+    const shown = estimate.trueAt(10n * MS);
+    expect(estimate.sample({ sentLocalNs: 10n * MS, trueNs: trueNs(4510n * MS), receivedLocalNs: 10n * MS })).toBe(0n);
+    expect(estimate.trueAt(20n * MS)).toBe(shown);
+    expect(estimate.uncertaintyAt(20n * MS)).toBeGreaterThanOrEqual(490n * MS);
+    expect(estimate.trueAt(1000n * MS)).toBe(5500n * MS);
   });
 
   test('refuses an answer that came before its question', () => {

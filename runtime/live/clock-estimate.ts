@@ -7,15 +7,15 @@
 
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
-
-/** One round trip. */
-export type ClockSample = { readonly sentLocalNs: bigint; readonly trueNs: TrueNs; readonly receivedLocalNs: bigint };
+import type { ClockSample } from '../ports/clock-sync.ts';
 
 /** 200 ppm: twice what a cheap oscillator is off, as both sides may be. */
 const DRIFT_PER_MILLION = 200n;
 /** Samples that are kept: at one a second a quarter of a minute, in which drift stays below 4 us. */
 const SAMPLES_KEPT = 16;
 
+/** A clock that is wrong by less waits until it is right; by more, it is another time line (NTP steps at 128 ms). */
+const STEP_BEYOND_NS = 1_000_000_000n;
 /** A century: nothing is known, and yet the interval can be calculated with. */
 export const UNKNOWN_NS = 36_525n * 86_400n * 1_000_000_000n;
 
@@ -26,14 +26,16 @@ export class ClockEstimate {
   #best: Kept | null = null;
   /** The latest instant that was shown; the clock waits there when a better sample says that it is earlier. */
   #shown: bigint | null = null;
-  #stepNext = true;
 
   /** Whether any sample was taken. */
   get synchronised(): boolean {
     return this.#best !== null;
   }
 
-  /** Takes a sample. Returns by how much the clock was stepped: 0n, except for the first sample and after forget(). */
+  /**
+   * Takes a sample. Returns by how much the clock was stepped: 0n, except for the first sample, and for one that no
+   * drift can explain, which comes from another coordinator or after this machine has slept.
+   */
   sample(sample: ClockSample): bigint {
     const { sentLocalNs, receivedLocalNs } = sample;
     if (receivedLocalNs < sentLocalNs) {
@@ -42,17 +44,17 @@ export class ClockEstimate {
         `clock sample came back at ${receivedLocalNs} ns, before it was sent at ${sentLocalNs} ns: stamp both with one monotonic clock`,
       );
     }
-    const before = this.#shownAt(receivedLocalNs);
-    if (this.#stepNext) this.#kept = [];
-    this.#kept.push({
+    const taken: Kept = {
       offsetNs: sample.trueNs - (sentLocalNs + receivedLocalNs) / 2n,
       halfTripNs: (receivedLocalNs - sentLocalNs + 1n) / 2n,
       takenAt: receivedLocalNs,
-    });
-    if (this.#kept.length > SAMPLES_KEPT) this.#kept.shift();
+    };
+    const contradictionNs = this.#best === null ? 0n : contradictionOf(this.#best, taken);
+    const steps = this.#best === null || contradictionNs > STEP_BEYOND_NS;
+    const before = this.#shownAt(receivedLocalNs);
+    this.#kept = contradictionNs > 0n ? [taken] : [...this.#kept.slice(1 - SAMPLES_KEPT), taken];
     this.#best = bestOf(this.#kept, receivedLocalNs);
-    if (!this.#stepNext) return 0n;
-    this.#stepNext = false;
+    if (!steps) return 0n;
     this.#shown = null;
     return this.#rawAt(receivedLocalNs) - before;
   }
@@ -70,11 +72,6 @@ export class ClockEstimate {
     return errorOf(this.#best, localNs) + (held > 0n ? held : 0n);
   }
 
-  /** The next sample may step the clock. */
-  forget(): void {
-    this.#stepNext = true;
-  }
-
   #shownAt(localNs: bigint): bigint {
     const raw = this.#rawAt(localNs);
     return this.#shown === null || raw > this.#shown ? raw : this.#shown;
@@ -83,6 +80,12 @@ export class ClockEstimate {
   #rawAt(localNs: bigint): bigint {
     return localNs + (this.#best?.offsetNs ?? 0n);
   }
+}
+
+/** By how much the intervals of two samples miss each other; at most 0n when both can be true. */
+function contradictionOf(known: Kept, taken: Kept): bigint {
+  const apart = taken.offsetNs - known.offsetNs;
+  return (apart < 0n ? -apart : apart) - errorOf(known, taken.takenAt) - taken.halfTripNs;
 }
 
 function bestOf(kept: readonly Kept[], localNs: bigint): Kept | null {

@@ -5,7 +5,8 @@
  */
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import type { Clock } from '../ports/clock.ts';
-import { ClockEstimate, type ClockSample } from './clock-estimate.ts';
+import type { ClockSample, ClockSync } from '../ports/clock-sync.ts';
+import { ClockEstimate } from './clock-estimate.ts';
 
 /** The monotonic clock of this machine. Processes of one machine see the same one. */
 export function monotonicNs(): bigint {
@@ -24,7 +25,7 @@ export const coordinatorClock: Clock = { now: () => trueNs(monotonicNs()), uncer
 export type ClockAdjusted = (steppedNs: bigint) => void;
 
 /** The clock of everybody else. Until the first sample it is this machine's, which is right on the same machine. */
-export class EstimatedClock implements Clock {
+export class EstimatedClock implements Clock, ClockSync {
   readonly #estimate = new ClockEstimate();
   readonly #local: () => bigint;
   readonly #listeners: ClockAdjusted[] = [];
@@ -57,11 +58,7 @@ export class EstimatedClock implements Clock {
     for (const listener of this.#listeners) listener(stepped);
   }
 
-  /** Another coordinator: its true time may be quite different, so the next sample may step the clock. */
-  forget(): void {
-    this.#estimate.forget();
-  }
-
+  /** Timers on this clock want to know: clock.onAdjusted((steppedNs) => timers.clockAdjusted(steppedNs)). */
   onAdjusted(listener: ClockAdjusted): void {
     this.#listeners.push(listener);
   }

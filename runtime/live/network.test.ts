@@ -1,10 +1,10 @@
 /** What the live network does with peers that are not ours: the rest of its behaviour is in conformance/. */
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { CHANNEL_QUEUE_MAX_BYTES, MESSAGE_MAX_BYTES } from '@skewbed/proto/limits.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { CLOSE_CODE } from '../close-codes.ts';
 import { Ear } from '../conformance/harness.ts';
 import type { Channel } from '../ports/network.ts';
 import { Access, TOKEN_COOKIE } from './access.ts';

@@ -7,6 +7,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import {
   CHANNELS_MAX,
@@ -18,7 +19,7 @@ import {
 import { NS_PER_MS } from '@skewbed/proto/units.ts';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type ChannelPath, parseChannelPath } from '../channel-rules.ts';
-import { CLOSE_CODE, closeCodeOfStatus } from '../close-codes.ts';
+import { closeCodeOfStatus } from '../close-codes.ts';
 import type { Channel, Network } from '../ports/network.ts';
 import type { Access } from './access.ts';
 import { LiveChannel } from './channel.ts';

@@ -3,9 +3,10 @@
  * handshake is done waits for it, a close frame is answered with the same code, and after our own close() no message
  * comes any more. conformance/ holds the two together.
  */
+
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { CHANNEL_QUEUE_MAX_BYTES, CLOSE_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
 import { checkCloseCode, checkMessageSize, closeReason } from '../channel-rules.ts';
-import { CLOSE_CODE } from '../close-codes.ts';
 import type { QueuedEvent } from '../event-queue.ts';
 import type { Channel, ChannelHandler } from '../ports/network.ts';
 import { Lane } from './lane.ts';

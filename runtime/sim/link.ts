@@ -6,9 +6,10 @@
  * with a reset. silent: nothing arrives and nobody is told, as with a pulled cable; bytes wait (TCP sends them again)
  * until heal(), and after the keep-alive's time both sides give up.
  */
+
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { HANDSHAKE_TIMEOUT_NS, KEEP_ALIVE_MISSES_MAX, KEEP_ALIVE_PERIOD_NS } from '@skewbed/proto/limits.ts';
 import { NS_PER_S } from '@skewbed/proto/units.ts';
-import { CLOSE_CODE } from '../close-codes.ts';
 import { SeededRandom } from '../random.ts';
 import type { SimChannel } from './channel.ts';
 import type { Lane } from './lane.ts';

@@ -1,7 +1,7 @@
 /** The Network port of one simulated process: dials over links, accepts what arrives, knows its open ends. */
 
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { type ChannelPath, parseChannelPath } from '../channel-rules.ts';
-import { CLOSE_CODE } from '../close-codes.ts';
 import type { Channel, Network } from '../ports/network.ts';
 import { SimChannel } from './channel.ts';
 import type { SimProcess } from './process.ts';

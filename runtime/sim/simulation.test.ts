@@ -1,6 +1,6 @@
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { trueNs } from '@skewbed/proto/units.ts';
 import { describe, expect, test } from 'vitest';
-import { CLOSE_CODE } from '../close-codes.ts';
 import type { Channel } from '../ports/network.ts';
 import { Simulation } from './simulation.ts';
 
