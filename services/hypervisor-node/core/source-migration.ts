@@ -7,7 +7,8 @@
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { decode, encode } from '@skewbed/proto/codec.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
-import { BATCH_PAGES_MAX, STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
+import { BATCH_PAGES_MAX, BATCH_RECORDS_MAX, STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
+import type { StreamRecord } from '@skewbed/proto/records.ts';
 import type { TrueNs } from '@skewbed/proto/units.ts';
 import { encodeBatch } from '@skewbed/proto/wire-records.ts';
 import type { Checksum } from '@skewbed/runtime/ports/checksum.ts';
@@ -133,7 +134,7 @@ export class SourceMigration {
     const state = this.#state;
     if (channel === null || state.phase !== 'sending') return;
     while (state.nextSeq - state.acknowledged < STREAM_CREDIT_BATCHES) {
-      const records = this.#source.take(BATCH_PAGES_MAX);
+      const records = this.#nextBatch();
       if (records.length === 0) {
         this.#vote(channel);
         return;
@@ -141,6 +142,20 @@ export class SourceMigration {
       channel.send(encodeBatch({ migration: this.migration, seq: state.nextSeq }, records, this.#checksum.of));
       state.nextSeq += 1;
     }
+  }
+
+  /** Records until a message is full; the source hands them out in what portions it likes. Empty after END. */
+  #nextBatch(): StreamRecord[] {
+    const batch: StreamRecord[] = [];
+    for (let pages = 0; pages < BATCH_PAGES_MAX && batch.length < BATCH_RECORDS_MAX; ) {
+      const records = this.#source.take(BATCH_PAGES_MAX - pages);
+      if (records.length === 0) break;
+      for (const record of records) {
+        batch.push(record);
+        if (record.type === 'PAGE_DATA') pages += record.entries.length;
+      }
+    }
+    return batch;
   }
 
   #vote(channel: Channel): void {

@@ -1,0 +1,216 @@
+/**
+ * The coordinator: knows nodes and runners, passes requests to nodes and replies back, fans events out, runs migrations
+ * and keeps their journal. It never runs a scenario. Evented and synchronous: ports call in, effects go out.
+ */
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
+import { encode } from '@skewbed/proto/codec.ts';
+import { COMMANDS, type Command, type Result } from '@skewbed/proto/control/commands.ts';
+import type { MessageOf } from '@skewbed/proto/control/registry.ts';
+import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
+import type { HistoryEvent } from '@skewbed/proto/history.ts';
+import { EVENTS_PER_MESSAGE_MAX, NODES_MAX, RUNNERS_MAX } from '@skewbed/proto/limits.ts';
+import type { Clock } from '@skewbed/runtime/ports/clock.ts';
+import type { Journal } from '@skewbed/runtime/ports/journal.ts';
+import type { Log } from '@skewbed/runtime/ports/log.ts';
+import type { Channel, Network } from '@skewbed/runtime/ports/network.ts';
+import type { Timers } from '@skewbed/runtime/ports/timers.ts';
+import { CONTROL_PATH } from './control-link.ts';
+import { ControlPeer, type Hello, type Ready } from './control-peer.ts';
+import { HistoryLog } from './history-log.ts';
+import type { MigrationDesk } from './migration-desk.ts';
+import { MigrationJournal } from './migration-journal.ts';
+import { CoordinatorMigrations, type MigrationSummary, STREAMS_PATH } from './migrations.ts';
+import { type Answer, NodeLink } from './node-link.ts';
+
+export type CoordinatorPorts = {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly network: Network;
+  readonly journal: Journal;
+  readonly log: Log;
+};
+
+export type NodeSummary = { readonly name: string; readonly url: string; readonly uncertaintyNs: bigint };
+
+export class CoordinatorCore {
+  /** What happened lately, numbered. */
+  readonly history = new HistoryLog();
+  readonly #ports: CoordinatorPorts;
+  readonly #migrations: CoordinatorMigrations;
+  /** Names that said hello and are still connected, ready or not. */
+  readonly #names = new Map<string, Hello['role']>();
+  readonly #nodes = new Map<string, NodeLink>();
+  readonly #runners = new Map<string, ControlPeer>();
+
+  /** Reads the journal. Throws 'bad-journal' when that is none. */
+  constructor(ports: CoordinatorPorts) {
+    this.#ports = ports;
+    this.#migrations = new CoordinatorMigrations(this.#desk());
+  }
+
+  start(): void {
+    this.#ports.network.accept((path, query, channel) => this.#accept(path, query, channel));
+  }
+
+  nodes(): NodeSummary[] {
+    return [...this.#nodes.values()].map(({ name, url, uncertaintyNs }) => ({ name, url, uncertaintyNs }));
+  }
+
+  migrations(): MigrationSummary[] {
+    return this.#migrations.summaries();
+  }
+
+  #desk(): MigrationDesk {
+    const { clock, timers, journal, network } = this.#ports;
+    return {
+      clock,
+      timers,
+      journal: new MigrationJournal(journal),
+      order: (node, command, done) => {
+        const link = this.#nodes.get(node);
+        if (link !== undefined) link.order(command, done);
+        else timers.at(clock.now(), () => done(new SkewbedError('not-connected', `node ${node} is not connected`)));
+      },
+      isConnected: (node) => this.#nodes.has(node),
+      uncertaintyOf: (node) => this.#nodes.get(node)?.uncertaintyNs ?? 0n,
+      dialNode: (node, path) => network.dial(this.#node(node).url, path),
+      record: (event) => this.#publish([event]),
+    };
+  }
+
+  #accept(path: string, query: ReadonlyMap<string, string>, channel: Channel): void {
+    if (path === CONTROL_PATH) {
+      const peer: ControlPeer = new ControlPeer(channel, this.#ports, {
+        admit: (hello) => this.#admit(hello),
+        ready: (hello, ready) => this.#peerReady(peer, hello, ready),
+        message: (hello, message, bytes) => this.#message(peer, hello, message, bytes),
+        closed: (hello, error) => this.#peerClosed(peer, hello, error),
+      });
+    } else if (path.startsWith(STREAMS_PATH)) this.#migrations.accept(path, query.get('node') ?? '', channel);
+    else channel.close(CLOSE_CODE.NOT_FOUND, `nothing is at ${path.slice(0, 80)}`);
+  }
+
+  #admit(hello: Hello): void {
+    const { name, role } = hello;
+    if (name === 'coordinator' || this.#names.has(name)) {
+      throw new SkewbedError('already-exists', `the name ${name} is taken; stop the other one, or take another name`);
+    }
+    const most = role === 'node' ? NODES_MAX : RUNNERS_MAX;
+    const there = [...this.#names.values()].filter((each) => each === role).length;
+    if (there >= most) throw new SkewbedError('limit-exceeded', `${there} ${role}s are connected; at most ${most}`);
+    this.#names.set(name, role);
+  }
+
+  #peerReady(peer: ControlPeer, hello: Hello, ready: Ready): void {
+    const { name, role, checksums } = hello;
+    const { uncertaintyNs } = ready;
+    this.#ports.log.info({ peer: name, role, uncertaintyNs }, 'ready');
+    if (role === 'runner') {
+      this.#runners.set(name, peer);
+      return;
+    }
+    this.#nodes.set(name, new NodeLink({ name, url: hello.url ?? '', checksums, uncertaintyNs }, peer, this.#ports));
+    this.#migrations.nodeReady(name, ready.open);
+  }
+
+  #peerClosed(peer: ControlPeer, hello: Hello | null, error: SkewbedError): void {
+    this.#ports.log.info({ peer: hello?.name, code: error.code }, error.message);
+    if (hello === null) return;
+    this.#names.delete(hello.name);
+    if (this.#runners.get(hello.name) === peer) this.#runners.delete(hello.name);
+    const link = this.#nodes.get(hello.name);
+    if (hello.role !== 'node' || link === undefined) return;
+    this.#nodes.delete(hello.name);
+    link.lost(error);
+    this.#migrations.nodeLost(hello.name);
+  }
+
+  #message(
+    peer: ControlPeer,
+    hello: Hello,
+    message: MessageOf<'request' | 'reply' | 'event'>,
+    bytes: Uint8Array,
+  ): void {
+    switch (message.type) {
+      case 'event':
+        this.history.append(message.events);
+        this.#tellRunners(bytes);
+        return;
+      case 'reply':
+        this.#nodes.get(hello.name)?.answered(message);
+        return;
+      case 'request':
+        this.#request(message, (outcome) => {
+          if (outcome instanceof SkewbedError) {
+            peer.send({
+              type: 'reply',
+              id: message.id,
+              ok: false,
+              code: outcome.code,
+              message: outcome.message.slice(0, 1500),
+            });
+          } else peer.send({ type: 'reply', id: message.id, ok: true, result: outcome });
+        });
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #request({ to, command }: MessageOf<'request'>, answer: Answer): void {
+    try {
+      const row = COMMANDS[command.command];
+      if (row.from !== 'runner')
+        throw new SkewbedError('wrong-role', `'${command.command}' is an order of the coordinator, not of a runner`);
+      if ((row.to === 'coordinator') !== (to === 'coordinator')) {
+        throw new SkewbedError(
+          'bad-argument',
+          `'${command.command}' is for ${row.to === 'coordinator' ? 'the coordinator' : 'a node'}, and was sent to ${to}`,
+        );
+      }
+      if (row.to === 'node') this.#node(to).relay(command, answer);
+      else this.#execute(command, answer);
+    } catch (thrown) {
+      answer(codedError(thrown));
+    }
+  }
+
+  #execute(command: Command, answer: (outcome: Result | SkewbedError) => void): void {
+    switch (command.command) {
+      case 'nodes':
+        answer({ command: 'nodes', nodes: this.nodes() });
+        return;
+      case 'history':
+        answer({
+          command: 'history',
+          ...this.history.page(command.from, Math.min(command.most, EVENTS_PER_MESSAGE_MAX)),
+        });
+        return;
+      case 'migrate':
+        this.#migrations.begin(
+          command,
+          { from: this.#node(command.from).checksums, to: this.#node(command.to).checksums },
+          answer,
+        );
+        return;
+      default:
+        throw new SkewbedError('bad-argument', `'${command.command}' is no command for the coordinator`);
+    }
+  }
+
+  #node(name: string): NodeLink {
+    const link = this.#nodes.get(name);
+    if (link !== undefined) return link;
+    const there = [...this.#nodes.keys()].join(', ') || 'none';
+    throw new SkewbedError('not-connected', `node ${name} is not connected; connected are: ${there}`);
+  }
+
+  #publish(events: readonly HistoryEvent[]): void {
+    this.history.append(events);
+    this.#tellRunners(encode({ type: 'event', events }));
+  }
+
+  #tellRunners(message: Uint8Array): void {
+    for (const runner of [...this.#runners.values()]) runner.sendEncoded(message);
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * The first half of a migration as the coordinator sees it: preparing -> streaming -> deciding -> decided, and from
+ * preparing or streaming also -> aborting -> aborted. The decision is the durable journal line: no commit order is given
+ * before it, and no abort after it was begun (design, section 7; facts D.12, step 5). The other half is hand-over.ts.
+ */
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
+import type { CommandOf, ResultOf } from '@skewbed/proto/control/commands.ts';
+import type { MessageOf } from '@skewbed/proto/control/registry.ts';
+import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { DIGEST_TIMEOUT_NS, STREAM_OPEN_TIMEOUT_NS, STREAM_PROGRESS_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
+import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import type { Channel } from '@skewbed/runtime/ports/network.ts';
+import type { Timer } from '@skewbed/runtime/ports/timers.ts';
+import { downtimeParts } from './downtime.ts';
+import { HandOver, type MigrationPlan } from './hand-over.ts';
+import type { MigrationDesk } from './migration-desk.ts';
+import type { CommittedLine } from './migration-journal.ts';
+import { StreamRelay } from './stream-relay.ts';
+
+export type MigrateCommand = CommandOf<'migrate'>;
+export type MigrateResult = ResultOf<'migrate'>;
+export type MigrationPhase = Exclude<State['phase'], 'decided'> | HandOver['phase'];
+
+type Digest = MessageOf<'digest'>;
+type Preparing = { readonly phase: 'preparing'; step: 'target' | 'source' | 'streams' };
+type Streaming = { readonly phase: 'streaming'; source: Digest | null; target: Digest | null };
+type State =
+  | Preparing
+  | Streaming
+  | { readonly phase: 'deciding' }
+  | { readonly phase: 'decided'; readonly handOver: HandOver }
+  | { readonly phase: 'aborting'; readonly error: SkewbedError; readonly unanswered: Set<string> }
+  | { readonly phase: 'aborted'; readonly error: SkewbedError };
+
+/** How a migration ends for whoever asked for it. */
+export type Ended = (outcome: MigrateResult | SkewbedError) => void;
+
+export class Migration {
+  readonly plan: MigrationPlan;
+  readonly #desk: MigrationDesk;
+  readonly #relay: StreamRelay;
+  #state: State;
+  #ended: Ended | null;
+  #patience: Timer | null = null;
+  #digest: Digest | null = null;
+  #streamedAt: TrueNs;
+  #comparedAt: TrueNs;
+
+  private constructor(plan: MigrationPlan, desk: MigrationDesk, state: State, ended: Ended | null) {
+    this.plan = plan;
+    this.#desk = desk;
+    this.#state = state;
+    this.#ended = ended;
+    this.#streamedAt = plan.suspendAt;
+    this.#comparedAt = plan.suspendAt;
+    this.#relay = new StreamRelay(plan.migration, {
+      progress: () => this.#progress(),
+      digest: (digest) => this.#voted(digest),
+      failed: (error) => this.abort(error),
+    });
+  }
+
+  /** Asks the target, then the source. `checksum` is one that both can compute. */
+  static begin(command: MigrateCommand, checksum: string, desk: MigrationDesk, ended: Ended): Migration {
+    const { migration, domain, from, to, suspendAt, runAt } = command;
+    const begun = new Migration(
+      { migration, domain, from, to, suspendAt, runAt },
+      desk,
+      { phase: 'preparing', step: 'target' },
+      ended,
+    );
+    desk.journal.write({ line: 'begun', migration, at: desk.clock.now(), domain, from, to });
+    begun.#record('preparing');
+    begun.#prepare(command, checksum);
+    return begun;
+  }
+
+  /** One that was committed before this coordinator started: its orders are given again. */
+  static recovered(line: CommittedLine, desk: MigrationDesk): Migration {
+    const { migration, domain, from, to, suspendAt, runAt } = line;
+    const found = new Migration({ migration, domain, from, to, suspendAt, runAt }, desk, { phase: 'deciding' }, null);
+    found.#decided(line.at);
+    return found;
+  }
+
+  get phase(): MigrationPhase {
+    return this.#state.phase === 'decided' ? this.#state.handOver.phase : this.#state.phase;
+  }
+
+  /** Whether an abort is still possible. */
+  get undecided(): boolean {
+    return this.#state.phase === 'preparing' || this.#state.phase === 'streaming';
+  }
+
+  get counts(): StreamRelay['counts'] {
+    return this.#relay.counts;
+  }
+
+  /** The target has dialled its stream socket. */
+  attachTarget(node: string, channel: Channel): void {
+    if (node !== this.plan.to || this.#relay.hasTarget || this.#state.phase !== 'preparing') {
+      channel.close(
+        CLOSE_CODE.CONFLICT,
+        `migration ${this.plan.migration} takes no stream of '${node.slice(0, 40)}' now`,
+      );
+      return;
+    }
+    this.#relay.attachTarget(channel);
+    this.#openSource();
+  }
+
+  /** A node is there (again): what was decided and could not be told is told now. */
+  nodeReady(): void {
+    if (this.#state.phase === 'decided') this.#state.handOver.proceed();
+  }
+
+  nodeLost(node: string): void {
+    if (node !== this.plan.from && node !== this.plan.to) return;
+    if (this.undecided) this.abort(new SkewbedError('link-lost', `node ${node} has lost its link to the coordinator`));
+  }
+
+  /** Ends it before the decision; afterwards it changes nothing. */
+  abort(error: SkewbedError): void {
+    if (!this.undecided) return;
+    const { migration, from, to } = this.plan;
+    const during = this.#state.phase;
+    this.#setPatience(null);
+    this.#relay.close(CLOSE_CODE.NORMAL, error.code);
+    const why = new SkewbedError(
+      error.code,
+      `migration ${migration} was aborted while ${during}: ${error.message}; ${this.plan.domain} goes on on ${from}`,
+    );
+    const state: State = { phase: 'aborting', error: why, unanswered: new Set([from, to]) };
+    this.#state = state;
+    this.#desk.journal.write({
+      line: 'aborted',
+      migration,
+      at: this.#desk.clock.now(),
+      code: error.code,
+      why: error.message.slice(0, 1000),
+    });
+    for (const node of [from, to]) {
+      this.#desk.order(
+        node,
+        { command: 'migration-abort', migration, why: `${error.code}: ${error.message}`.slice(0, 500) },
+        () => {
+          // Answered, or away: a node that is away asks when it comes back.
+          state.unanswered.delete(node);
+          if (state.unanswered.size === 0 && this.#state === state) this.#aborted(why);
+        },
+      );
+    }
+  }
+
+  #prepare(command: MigrateCommand, checksum: string): void {
+    const { migration, domain, from, to, suspendAt } = this.plan;
+    const { restore, sourceWallAheadNs } = command;
+    this.#ask(
+      to,
+      { command: 'migration-prepare-target', order: { migration, domain, restore, sourceWallAheadNs }, checksum },
+      (preparing) => {
+        preparing.step = 'source';
+        this.#ask(from, { command: 'migration-prepare-source', migration, domain, suspendAt, checksum }, (also) => {
+          also.step = 'streams';
+          this.#setPatience({
+            until: trueNs(this.#desk.clock.now() + STREAM_OPEN_TIMEOUT_NS),
+            what: 'the stream of the target did not open',
+          });
+          this.#openSource();
+        });
+      },
+    );
+  }
+
+  /** An order of the preparation: what goes wrong aborts. */
+  #ask(node: string, command: Parameters<MigrationDesk['order']>[1], then: (state: Preparing) => void): void {
+    this.#desk.order(node, command, (outcome) => {
+      if (outcome instanceof SkewbedError) this.abort(outcome);
+      else if (this.#state.phase === 'preparing') then(this.#state);
+    });
+  }
+
+  /** Once both ends are prepared and the target's stream is there: nothing has to be kept for a target to come. */
+  #openSource(): void {
+    if (this.#state.phase !== 'preparing' || this.#state.step !== 'streams' || !this.#relay.hasTarget) return;
+    const { migration, from, suspendAt } = this.plan;
+    this.#state = { phase: 'streaming', source: null, target: null };
+    this.#relay.attachSource(this.#desk.dialNode(from, `/v1/streams/${migration}`));
+    const now = this.#desk.clock.now();
+    this.#setPatience({
+      until: trueNs((suspendAt > now ? suspendAt : now) + STREAM_PROGRESS_TIMEOUT_NS),
+      what: 'no batch came after the suspend',
+    });
+  }
+
+  #progress(): void {
+    if (this.#state.phase !== 'streaming') return;
+    const now = this.#desk.clock.now();
+    const { batches, acknowledged } = this.#relay.counts;
+    if (batches === 1 && acknowledged === 0) this.#record('suspended');
+    this.#streamedAt = now;
+    this.#setPatience({
+      until: trueNs(now + STREAM_PROGRESS_TIMEOUT_NS),
+      what: `batch ${acknowledged} of ${batches} was not acknowledged`,
+    });
+  }
+
+  #voted(digest: Digest): void {
+    const state = this.#state;
+    if (state.phase !== 'streaming') return;
+    state[digest.side] = digest;
+    const { source, target } = state;
+    if (source === null || target === null) {
+      const missing = source === null ? 'source' : 'target';
+      this.#setPatience({
+        until: trueNs(this.#desk.clock.now() + DIGEST_TIMEOUT_NS),
+        what: `the ${missing}'s digest did not come`,
+      });
+      return;
+    }
+    this.#comparedAt = this.#desk.clock.now();
+    if (source.sha256 !== target.sha256 || source.pages !== target.pages) {
+      this.abort(
+        new SkewbedError(
+          'memory-mismatch',
+          `memory at suspend: ${source.pages} pages ${source.sha256}; received: ${target.pages} pages ${target.sha256}`,
+        ),
+      );
+      return;
+    }
+    this.#record('received');
+    this.#decide(source);
+  }
+
+  #decide(digest: Digest): void {
+    this.#setPatience(null);
+    this.#digest = digest;
+    this.#state = { phase: 'deciding' };
+    const at = this.#desk.clock.now();
+    this.#desk.journal.write({ line: 'committed', at, ...this.plan, sha256: digest.sha256 }, () => {
+      this.#relay.close(CLOSE_CODE.NORMAL, 'committed');
+      this.#record('committed');
+      this.#decided(this.#desk.clock.now());
+    });
+  }
+
+  /** The commit line is durable. Nothing leads back from here. */
+  #decided(committedAt: TrueNs): void {
+    const handOver = new HandOver(this.plan, this.#desk, {
+      started: (runAt) => this.#recordDowntime(committedAt, runAt),
+      settled: (outcome) => this.#end(outcome instanceof SkewbedError ? outcome : this.#result(outcome)),
+    });
+    this.#state = { phase: 'decided', handOver };
+    handOver.proceed();
+  }
+
+  #result(runAt: TrueNs): MigrateResult {
+    const { migration, suspendAt } = this.plan;
+    const { batches, bytes } = this.#relay.counts;
+    const { sha256, pages } = this.#digest ?? NO_DIGEST;
+    return { command: 'migrate', migration, runAt, pausedForNs: runAt - suspendAt, sha256, pages, batches, bytes };
+  }
+
+  #aborted(error: SkewbedError): void {
+    this.#state = { phase: 'aborted', error };
+    this.#record('aborted', `${error.code}: ${error.message}`);
+    this.#end(error);
+  }
+
+  #end(outcome: MigrateResult | SkewbedError): void {
+    const ended = this.#ended;
+    this.#ended = null;
+    ended?.(outcome);
+  }
+
+  #setPatience(wait: { readonly until: TrueNs; readonly what: string } | null): void {
+    this.#patience?.cancel();
+    this.#patience =
+      wait === null
+        ? null
+        : this.#desk.timers.at(wait.until, () => this.abort(new SkewbedError('timed-out', `${wait.what} in time`)));
+  }
+
+  #record(phase: string, detail?: string): void {
+    const { migration, domain } = this.plan;
+    const at = this.#desk.clock.now();
+    this.#desk.record({
+      at,
+      kind: 'migration',
+      migration,
+      domain,
+      phase,
+      ...(detail === undefined ? {} : { detail: detail.slice(0, 1000) }),
+    });
+  }
+
+  #recordDowntime(committedAt: TrueNs, runAt: TrueNs): void {
+    if (this.#digest === null) return;
+    const { migration, from, to, suspendAt } = this.plan;
+    const marks = {
+      suspendedAt: suspendAt,
+      streamedAt: this.#streamedAt,
+      comparedAt: this.#comparedAt,
+      committedAt,
+      runAt,
+    };
+    const errors = { sourceNs: this.#desk.uncertaintyOf(from), targetNs: this.#desk.uncertaintyOf(to) };
+    for (const part of downtimeParts(migration, this.#desk.clock.now(), marks, errors)) this.#desk.record(part);
+  }
+}
+
+/** After a restart nobody waits for the result, and the digest is in the journal only. */
+const NO_DIGEST = { sha256: '0'.repeat(64), pages: 0 } as const;

@@ -1,0 +1,122 @@
+/**
+ * The migrations of a coordinator: begins them, finds them again in the journal after a restart, and tells a node that
+ * comes back with open ones how they ended. What the journal does not say was committed was aborted.
+ */
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
+import type { MessageOf } from '@skewbed/proto/control/registry.ts';
+import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { MIGRATIONS_REMEMBERED } from '@skewbed/proto/limits.ts';
+import type { Channel } from '@skewbed/runtime/ports/network.ts';
+import type { MigrationPlan } from './hand-over.ts';
+import { type Ended, type MigrateCommand, Migration, type MigrationPhase } from './migration.ts';
+import type { MigrationDesk } from './migration-desk.ts';
+
+export const STREAMS_PATH = '/v1/streams/';
+
+export type MigrationSummary = Pick<MigrationPlan, 'migration' | 'domain' | 'from' | 'to'> & {
+  readonly phase: MigrationPhase;
+  readonly batches: number;
+  readonly bytes: number;
+  readonly acknowledged: number;
+};
+
+export class CoordinatorMigrations {
+  readonly #desk: MigrationDesk;
+  /** In the order of their beginning; the oldest that are over are forgotten, their names are not. */
+  readonly #known = new Map<string, Migration>();
+  readonly #names: Set<string>;
+
+  constructor(desk: MigrationDesk) {
+    this.#desk = desk;
+    const recovered = desk.journal.recover();
+    this.#names = new Set(recovered.names);
+    for (const line of recovered.committed) this.#known.set(line.migration, Migration.recovered(line, desk));
+  }
+
+  /** Throws when it cannot begin at all; otherwise `ended` is called once. */
+  begin(
+    command: MigrateCommand,
+    checksums: { readonly from: readonly string[]; readonly to: readonly string[] },
+    ended: Ended,
+  ): void {
+    const { migration, from, to, suspendAt, runAt } = command;
+    if (this.#names.has(migration))
+      throw new SkewbedError('already-exists', `migration ${migration} has been begun before; take a new name`);
+    if (from === to)
+      throw new SkewbedError('bad-argument', `migration ${migration}: from and to are both ${from}; name two nodes`);
+    if (runAt < suspendAt) {
+      throw new SkewbedError(
+        'bad-argument',
+        `migration ${migration}: the guest would run at ${runAt} ns, before it stops at ${suspendAt} ns`,
+      );
+    }
+    const checksum = checksums.from.find((name) => checksums.to.includes(name));
+    if (checksum === undefined) {
+      throw new SkewbedError(
+        'refused',
+        `migration ${migration}: ${from} computes ${checksums.from.join(', ') || 'no checksum'}, ${to} ${checksums.to.join(', ') || 'none'}; they need one in common`,
+      );
+    }
+    this.#names.add(migration);
+    this.#known.set(migration, Migration.begin(command, checksum, this.#desk, ended));
+    this.#forgetOld();
+  }
+
+  /** A target dials `/v1/streams/<migration>?node=<name>`. */
+  accept(path: string, node: string, channel: Channel): void {
+    const migration = this.#known.get(path.slice(STREAMS_PATH.length));
+    if (migration === undefined) channel.close(CLOSE_CODE.NOT_FOUND, 'no migration of that name is under way');
+    else migration.attachTarget(node, channel);
+  }
+
+  nodeReady(node: string, open: MessageOf<'ready'>['open']): void {
+    for (const { migration, side } of open) this.#tellEnd(node, migration, side);
+    for (const migration of this.#known.values()) {
+      if (migration.plan.from === node || migration.plan.to === node) migration.nodeReady();
+    }
+  }
+
+  nodeLost(node: string): void {
+    for (const migration of this.#known.values()) migration.nodeLost(node);
+  }
+
+  summaries(): MigrationSummary[] {
+    return [...this.#known.values()].map(({ plan, phase, counts }) => {
+      const { migration, domain, from, to } = plan;
+      return { migration, domain, from, to, phase, ...counts };
+    });
+  }
+
+  #tellEnd(node: string, name: string, side: 'source' | 'target'): void {
+    const phase = this.#known.get(name)?.phase;
+    switch (phase) {
+      case 'deciding':
+      case 'handing-over': // nodeReady() goes on with it
+      case 'lost': // a person decides
+        return;
+      case 'running':
+        if (side === 'source') this.#desk.order(node, { command: 'migration-commit', migration: name }, () => {});
+        return;
+      case undefined:
+      case 'preparing':
+      case 'streaming':
+      case 'aborting':
+      case 'aborted':
+        this.#desk.order(
+          node,
+          { command: 'migration-abort', migration: name, why: 'the coordinator has no commit of it' },
+          () => {},
+        );
+        return;
+      default:
+        phase satisfies never;
+    }
+  }
+
+  #forgetOld(): void {
+    for (const [name, { phase }] of this.#known) {
+      if (this.#known.size <= MIGRATIONS_REMEMBERED) return;
+      if (phase === 'running' || phase === 'aborted') this.#known.delete(name);
+    }
+  }
+}

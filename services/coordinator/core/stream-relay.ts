@@ -1,0 +1,147 @@
+/**
+ * Carries one migration's stream through the coordinator: batches forward as they came, acknowledgements back. It holds
+ * no more than the source's credit: a source that sends beyond it, or a target that acknowledges what it was never sent,
+ * breaks the stream. Digests end here.
+ */
+import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
+import { decode } from '@skewbed/proto/codec.ts';
+import type { MessageOf } from '@skewbed/proto/control/registry.ts';
+import { errorFromWire, SkewbedError } from '@skewbed/proto/errors.ts';
+import { STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
+import type { Channel } from '@skewbed/runtime/ports/network.ts';
+
+type Digest = MessageOf<'digest'>;
+
+export type RelayHandlers = {
+  /** A batch went to the target, or an acknowledgement came back. */
+  progress(): void;
+  digest(digest: Digest): void;
+  /** Once at most; the relay has closed both ends. */
+  failed(error: SkewbedError): void;
+};
+
+export type RelayCounts = { readonly batches: number; readonly bytes: number; readonly acknowledged: number };
+
+type Side = 'source' | 'target';
+type End = { readonly channel: Channel; voted: boolean };
+
+export class StreamRelay {
+  readonly #migration: string;
+  readonly #handlers: RelayHandlers;
+  #source: End | null = null;
+  #target: End | null = null;
+  #batches = 0;
+  #bytes = 0;
+  #acknowledged = 0;
+  #closed = false;
+
+  constructor(migration: string, handlers: RelayHandlers) {
+    this.#migration = migration;
+    this.#handlers = handlers;
+  }
+
+  get counts(): RelayCounts {
+    return { batches: this.#batches, bytes: this.#bytes, acknowledged: this.#acknowledged };
+  }
+
+  get hasTarget(): boolean {
+    return this.#target !== null;
+  }
+
+  attachSource(channel: Channel): void {
+    this.#source = this.#attach('source', channel);
+  }
+
+  attachTarget(channel: Channel): void {
+    this.#target = this.#attach('target', channel);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#source?.channel.close(code, reason);
+    this.#target?.channel.close(code, reason);
+  }
+
+  #attach(side: Side, channel: Channel): End {
+    const end: End = { channel, voted: false };
+    channel.handle({
+      message: (bytes) => this.#arrived(side, end, bytes),
+      drained: () => {},
+      closed: (code, reason) => {
+        // Who has voted has said everything that the stream was for.
+        if (!end.voted) this.#fail(new SkewbedError('link-lost', `the ${side}'s stream closed with ${code} ${reason}`));
+      },
+    });
+    return end;
+  }
+
+  #arrived(side: Side, end: End, bytes: Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      const message = decode(bytes, 'stream');
+      if (!('migration' in message) || message.migration !== this.#migration) {
+        throw this.#broken(`a message of another migration on this stream`);
+      }
+      switch (message.type) {
+        case 'batch':
+          this.#expect(side, 'source', message.type);
+          this.#forward(message.seq, bytes);
+          return;
+        case 'ack':
+          this.#expect(side, 'target', message.type);
+          this.#giveBack(message.seq, bytes);
+          return;
+        case 'digest':
+          this.#expect(side, message.side, message.type);
+          end.voted = true;
+          this.#handlers.digest(message);
+          return;
+        case 'stream-failed':
+          this.#expect(side, message.side, message.type);
+          throw errorFromWire(message.code, message.message);
+        default:
+          message satisfies never;
+      }
+    } catch (error) {
+      if (!(error instanceof SkewbedError)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  #forward(seq: number, bytes: Uint8Array): void {
+    if (seq !== this.#batches) throw this.#broken(`batch ${seq} came, batch ${this.#batches} is due`);
+    if (this.#batches - this.#acknowledged >= STREAM_CREDIT_BATCHES) {
+      throw this.#broken(
+        `batch ${seq} came while ${STREAM_CREDIT_BATCHES} are not acknowledged: that is beyond the credit`,
+      );
+    }
+    this.#batches += 1;
+    this.#bytes += bytes.length;
+    this.#target?.channel.send(bytes);
+    this.#handlers.progress();
+  }
+
+  #giveBack(seq: number, bytes: Uint8Array): void {
+    if (seq < this.#acknowledged || seq >= this.#batches) {
+      throw this.#broken(`batch ${seq} was acknowledged; due are ${this.#acknowledged}..${this.#batches - 1}`);
+    }
+    this.#acknowledged = seq + 1;
+    this.#source?.channel.send(bytes);
+    this.#handlers.progress();
+  }
+
+  #expect(actual: Side, due: Side, type: string): void {
+    if (actual !== due) throw new SkewbedError('wrong-role', `the ${actual} sent the ${due}'s '${type}'`);
+  }
+
+  #broken(what: string): SkewbedError {
+    return new SkewbedError('stream-broken', `migration ${this.#migration}: ${what}`);
+  }
+
+  #fail(error: SkewbedError): void {
+    if (this.#closed) return;
+    this.close(CLOSE_CODE.BAD_REQUEST, error.code);
+    this.#handlers.failed(error);
+  }
+}
