@@ -156,12 +156,14 @@ export const COMMANDS = {
 } as const satisfies Record<string, CommandRow>;
 
 export type CommandName = keyof typeof COMMANDS;
+type Asks = { readonly [N in CommandName]: Static<(typeof COMMANDS)[N]['asks']> };
+type Answers = { readonly [N in CommandName]: Static<(typeof COMMANDS)[N]['answers']> };
 /** One command by its name, as it travels. */
-export type CommandOf<N extends CommandName> = Static<(typeof COMMANDS)[N]['asks']>;
-export type Command = { [N in CommandName]: CommandOf<N> }[CommandName];
+export type CommandOf<N extends CommandName> = Asks[N];
+export type Command = Asks[CommandName];
 /** The answer to one command. */
-export type ResultOf<N extends CommandName> = Static<(typeof COMMANDS)[N]['answers']>;
-export type Result = { [N in CommandName]: ResultOf<N> }[CommandName];
+export type ResultOf<N extends CommandName> = Answers[N];
+export type Result = Answers[CommandName];
 
 export const AnyCommand = Type.Unsafe<Command>(Type.Union(Object.values(COMMANDS).map((each) => each.asks)));
 export const AnyResult = Type.Unsafe<Result>(Type.Union(Object.values(COMMANDS).map((each) => each.answers)));

@@ -103,7 +103,7 @@ export class HandOver {
       // Any other error says that the source has no such copy: it was restarted, and what it had is gone.
       this.#state = { phase: 'running' };
       this.#desk.journal.write({ line: 'ended', migration, at: this.#desk.clock.now() });
-      this.#record('running');
+      this.#record('running', undefined, state.runAt);
       this.#settle(state.runAt);
     });
   }
@@ -125,9 +125,9 @@ export class HandOver {
     this.#handlers.settled(outcome);
   }
 
-  #record(phase: string, detail?: string): void {
+  /** The guest runs from an instant which the order named, and which may be ahead. */
+  #record(phase: string, detail?: string, at: TrueNs = this.#desk.clock.now()): void {
     const { migration, domain } = this.#plan;
-    const at = this.#desk.clock.now();
     this.#desk.record({
       at,
       kind: 'migration',
