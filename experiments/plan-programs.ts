@@ -93,7 +93,7 @@ export function planActions(
     observe(stopNs - 2n),
     ...programs.map(({ armAtNs, kind, timer, lengthNs }) => call(armAtNs, { call: kind, timer, lengthNs })),
     ...scenario.events.map((event) => settimeAction(event, { startNs, hosts })),
-    observe(referenceNs + (3n * tickNs) / 2n),
+    observe(referenceNs + tickNs),
     call(referenceNs + (7n * tickNs) / 2n, { call: 'echo' }),
     call(referenceNs + (7n * tickNs) / 2n, { call: 'cpu-loop' }),
     ...hosts.map(

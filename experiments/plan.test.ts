@@ -64,7 +64,7 @@ describe('a plan', () => {
       to: { kind: 'absolute', wallNs: clocksOf(plan.hosts[0]!, settime.atNs).wallNs },
     });
     const looks = plan.actions.filter((action) => action.event.type === 'observe').map((action) => action.atNs);
-    expect(looks).toEqual([plan.move!.suspendAtNs - 2n, plan.referenceNs + 15n * MS, plan.horizonNs]);
+    expect(looks).toEqual([plan.move!.suspendAtNs - 2n, plan.referenceNs + 10n * MS, plan.horizonNs]);
   });
 
   it('takes the first event as the reference when nothing moves', () => {

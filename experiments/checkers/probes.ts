@@ -36,7 +36,7 @@ export function probesOf(plan: Plan, events: readonly HistoryEvent[]): Probes {
   const stuckFor = (read: (reading: ProbeReading) => bigint): Length => longest(stretches(looks, read), grainNs);
   const { before, after } = sight;
   const seen = before !== null && after !== null && looks.length > 1;
-  const gained = (clock: 'dateNs' | 'monotonicNs' | 'schedClockNs') => after!.reading[clock] - before!.reading[clock];
+  const gained = (clock: StepClock): DurationNs => gainOf(sight, plan, clock);
   const echo = events.findLast((event) => event.kind === 'echo' && event.at >= plan.referenceNs);
   const loop = events.findLast((event) => event.kind === 'cpu-loop' && event.at >= plan.referenceNs);
   return {
@@ -63,6 +63,18 @@ export function probesOf(plan: Plan, events: readonly HistoryEvent[]): Probes {
 /** The probes that did not look. */
 export function missingProbes(probes: Probes): readonly string[] {
   return Object.entries(probes).flatMap(([name, probe]) => (probe === null ? [name] : []));
+}
+
+type StepClock = 'dateNs' | 'monotonicNs' | 'schedClockNs';
+
+/**
+ * What a clock shows right after the reference instant minus right before. The look comes up to a tick after it, which a
+ * clock that goes on has counted: that is taken off again.
+ */
+function gainOf({ looks, before, after }: Sight, { referenceNs }: Plan, clock: StepClock): DurationNs {
+  const started = looks.find((look) => look.at >= referenceNs);
+  const moved = started !== undefined && started.reading[clock] !== after!.reading[clock];
+  return after!.reading[clock] - before!.reading[clock] - (moved ? after!.at - referenceNs : 0n);
 }
 
 const sleepProbe = (wait: Waited | null): SleepProbe | null =>

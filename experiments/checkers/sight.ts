@@ -28,11 +28,13 @@ export function sightOf(plan: Plan, events: readonly HistoryEvent[]): Sight {
   const stopNs = plan.move?.suspendAtNs ?? plan.referenceNs - 1n;
   const before = looks.findLast((look) => (plan.move === null ? look.at < stopNs : look.at <= stopNs)) ?? null;
   const later = looks.filter((look) => look.at >= plan.referenceNs);
-  // A frozen guest may get no interrupt for days; then the look that was asked for after a tick and a half stands in.
   const soon = later.filter((look) => look.at <= plan.referenceNs + 2n * plan.tickNs);
-  const ticked = soon.find(
+  // A first interrupt that loops for long is done only when it has come out of its loop.
+  const spins = soon.some((look) => look.why === 'spin');
+  const ticked = (spins ? later : soon).find(
     (look) => before !== null && look.reading.timerInterrupts > before.reading.timerInterrupts && look.why === 'tick',
   );
+  // A frozen guest may get no interrupt for days; then the look that was asked for when the first was due stands in.
   return { looks, before, after: ticked ?? soon.findLast((look) => look.why === 'asked') ?? null };
 }
 
@@ -48,7 +50,8 @@ export function stretches(looks: readonly Look[], read: (reading: ProbeReading) 
   for (let index = 1; index <= looks.length; index += 1) {
     const same = index < looks.length && read(looks[index]!.reading) === read(looks[first]!.reading);
     if (same) continue;
-    if (index - 1 > first)
+    // Two looks at one instant show one value, and nothing stood still.
+    if (looks[index - 1]!.at > looks[first]!.at)
       found.push({
         fromNs: looks[first]!.at,
         toNs: looks[index - 1]!.at,

@@ -50,7 +50,7 @@ describe('a verdict', () => {
 
   it('sees CLOCK_MONOTONIC go back, but not the rounding of a microsecond', () => {
     const fallsBy = (ns: bigint): Guest => ({
-      reading: (at, healthy) => (at === from + 2n * TICK ? { monotonicNs: healthy.monotonicNs - TICK / 2n - ns } : {}),
+      reading: (at, healthy) => (at === from + 2n * TICK ? { monotonicNs: healthy.monotonicNs - TICK - ns } : {}),
     });
     expect(verdictOf(plan, writtenHistory(plan, fallsBy(1_001n))).verdict).toBe('monotonic-violation');
     expect(verdictOf(plan, writtenHistory(plan, fallsBy(1_000n))).verdict).toBe('healthy');

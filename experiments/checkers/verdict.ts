@@ -79,17 +79,25 @@ function alsoOf(plan: Plan, events: readonly HistoryEvent[], { probes, waits }: 
   const also: Also[] = [];
   if (wallclockWrong(plan, events)) also.push('wallclock-wrong');
   if (waits.some((wait) => wait !== null && wait.earlyNs > plan.toleranceNs)) also.push('early-timers');
-  const pausedNs = plan.move === null ? 0n : plan.move.runAtNs - plan.move.suspendAtNs;
-  if (probes.monotonic !== null && probes.monotonic.leapNs > pausedNs + plan.toleranceNs + 2n * plan.tickNs)
-    also.push('leap');
+  if (leaped(plan, events, probes)) also.push('leap');
   return also;
 }
+
+/** CLOCK_MONOTONIC is further than the pause can explain, and goes on. One that stands still then is part of a freeze. */
+function leaped(plan: Plan, events: readonly HistoryEvent[], { monotonic }: Probes): boolean {
+  const pausedNs = plan.move === null ? 0n : plan.move.runAtNs - plan.move.suspendAtNs;
+  if (monotonic === null || monotonic.leapNs <= pausedNs + plan.toleranceNs + 2n * plan.tickNs) return false;
+  const sight = sightOf(plan, events);
+  const still = stretches(looksWithin(sight, plan.referenceNs), (reading) => reading.monotonicNs);
+  return !still.some((stretch) => within(stretch, sight.after!.at));
+}
+
+const within = ({ fromNs, toNs }: Stretch, at: bigint): boolean => at >= fromNs && at <= toNs;
 
 /** The date goes on, and is not the host's. A date that stands still is wrong too, but that has a graver name. */
 function wallclockWrong(plan: Plan, events: readonly HistoryEvent[]): boolean {
   const looks = looksWithin(sightOf(plan, events), plan.referenceNs);
   const still = stretches(looks, (reading) => reading.dateNs);
-  const within = ({ fromNs, toNs }: Stretch, at: bigint): boolean => at >= fromNs && at <= toNs;
   return looks.some(
     (look) =>
       look.wallNs !== undefined &&

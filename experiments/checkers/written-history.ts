@@ -92,7 +92,7 @@ export function writtenHistory(plan: Plan, guest: Guest = {}): HistoryEvent[] {
     look(0n, 'start'),
     ...ticks.map((at) => look(at, 'tick')),
     look(stopNs - 2n, 'asked'),
-    look(referenceNs + (3n * TICK) / 2n, 'asked'),
+    look(referenceNs + TICK, 'asked'),
     look(plan.horizonNs, 'asked'),
     ...(guest.releases ?? []).flatMap((at) => [look(at, 'release'), look(at + TICK, 'tick')]),
     ...plan.programs.map(
