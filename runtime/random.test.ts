@@ -38,6 +38,12 @@ describe('seeded randomness', () => {
     for (const count of buckets) expect(Math.abs(count - 10_000)).toBeLessThan(5 * Math.sqrt(10_000 * (6 / 7)));
   });
 
+  test('favours nobody when the range is no divisor of 2^32: a third of 3 * 2^30 gets a third', () => {
+    const random = new SeededRandom(42, 'thirds');
+    const low = draw(random, 9_000, 3 * 2 ** 30).filter((drawn) => drawn < 2 ** 30).length;
+    expect(Math.abs(low - 3_000)).toBeLessThan(5 * Math.sqrt(9_000 * (2 / 9)));
+  });
+
   test('reaches both ends of a range, and one of one', () => {
     const random = new SeededRandom(1, 'ends');
     expect(new Set(draw(random, 100, 2))).toEqual(new Set([0, 1]));

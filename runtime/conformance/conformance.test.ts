@@ -1,9 +1,10 @@
 /** One suite, two runtimes: what a service sees must not depend on where it runs. */
 import { describe } from 'vitest';
+import { connectionSuite } from './connection-suite.ts';
 import type { HarnessFactory } from './harness.ts';
 import { journalSuite } from './journal-suite.ts';
 import { liveHarness } from './live.ts';
-import { networkSuite } from './network-suite.ts';
+import { messageSuite } from './message-suite.ts';
 import { simHarness } from './sim.ts';
 import { timersSuite } from './timers-suite.ts';
 
@@ -13,7 +14,8 @@ const RUNTIMES: readonly (readonly [string, HarnessFactory])[] = [
 ];
 
 describe.each(RUNTIMES)('%s', (_name, factory) => {
-  networkSuite(factory);
+  messageSuite(factory);
+  connectionSuite(factory);
   timersSuite(factory);
   journalSuite(factory);
 });

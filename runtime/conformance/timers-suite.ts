@@ -64,6 +64,14 @@ export function timersSuite(factory: HarnessFactory): void {
       await harness.until('both have fired', () => fired === 2);
     });
 
+    test('in the past still come in the order of their deadlines', async () => {
+      const order: number[] = [];
+      const now = place.clock.now();
+      for (const ago of [1, 7, 3]) place.timers.at(trueNs(now - BigInt(ago) * MS), () => order.push(ago));
+      await harness.until('all have fired', () => order.length === 3);
+      expect(order).toEqual([7, 3, 1]);
+    });
+
     test('cancelled ones do not fire, whether early, twice, or by one of the same deadline', async () => {
       const order: string[] = [];
       const deadline = soon(5n * MS);

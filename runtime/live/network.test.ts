@@ -20,7 +20,12 @@ const dialled: LiveNetwork[] = [];
 
 beforeEach(async () => {
   server = createServer((_request, response) => response.end('still here'));
-  await serve({ channelsMax: 3 });
+  network = new LiveNetwork({ token: TOKEN, access: new Access({ token: TOKEN, hosts: ['node-a'] }), channelsMax: 3 });
+  accepted = [];
+  network.accept((_path, _query, channel) => accepted.push({ channel, ear: new Ear(channel) }));
+  network.attach(server, (path) => path.startsWith('/v1/'));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  port = (server.address() as AddressInfo).port;
 });
 
 afterEach(async () => {
@@ -29,15 +34,6 @@ afterEach(async () => {
   server.closeAllConnections();
   await new Promise<void>((done) => server.close(() => done()));
 });
-
-async function serve(options: { channelsMax: number }): Promise<void> {
-  network = new LiveNetwork({ token: TOKEN, access: new Access({ token: TOKEN, hosts: ['node-a'] }), ...options });
-  accepted = [];
-  network.accept((_path, _query, channel) => accepted.push({ channel, ear: new Ear(channel) }));
-  network.attach(server, (path) => path.startsWith('/v1/'));
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  port = (server.address() as AddressInfo).port;
-}
 
 const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((turn) => setTimeout(turn, 1));
@@ -200,11 +196,24 @@ describe('handshakes that are none', () => {
     await expectAlive();
   });
 
+  test('a peer that resets while it is refused', async () => {
+    for (let i = 0; i < 20; i++) {
+      const socket: Socket = connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      const request = upgrade('Host: localhost', 'Authorization: Bearer wrong');
+      await new Promise<void>((written) => socket.write(request, () => written()));
+      if (i % 2 === 0) await new Promise((turn) => setImmediate(turn));
+      socket.resetAndDestroy();
+    }
+    await expectAlive();
+  });
+
   test('other paths are left to others', async () => {
     let others = 0;
     server.on('upgrade', (request, socket) => {
-      if (request.url === '/elsewhere') others++;
-      if (request.url === '/elsewhere') socket.destroy();
+      if (request.url !== '/elsewhere') return;
+      others++;
+      socket.destroy();
     });
     await answerTo(upgrade(...good).replace('/v1/control', '/elsewhere'));
     expect(others).toBe(1);
@@ -288,7 +297,7 @@ describe('messages that are none', () => {
       await new Promise((turn) => setImmediate(turn));
     }
     await until(() => ear.closed);
-    expect(ear.closings[0]?.code).toBe(CLOSE_CODE.SLOW_PEER);
+    expect(ear.code).toBe(CLOSE_CODE.SLOW_PEER);
     expect(most).toBeLessThanOrEqual(CHANNEL_QUEUE_MAX_BYTES);
     expect(channel.queuedBytes).toBe(0);
     socket.terminate();

@@ -1,39 +1,12 @@
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { trueNs } from '@skewbed/proto/units.ts';
 import { describe, expect, test } from 'vitest';
-import type { Channel } from '../ports/network.ts';
+import { pair } from './pair.ts';
 import { Simulation } from './simulation.ts';
 
 const MS = 1_000_000n;
 const S = 1_000_000_000n;
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-
-/** What one end has heard, each with its instant. */
-function listen(simulation: Simulation, channel: Channel): string[] {
-  const heard: string[] = [];
-  channel.handle({
-    message: (message) => heard.push(`${simulation.now} message ${[...message].join(',')}`),
-    drained: () => heard.push(`${simulation.now} drained`),
-    closed: (code, reason) => heard.push(`${simulation.now} closed ${code} ${reason}`),
-  });
-  return heard;
-}
-
-/** Two processes with one channel from a to b, open. */
-function pair(simulation: Simulation) {
-  const a = simulation.process('a');
-  const b = simulation.process('b');
-  let accepted: Channel | null = null;
-  let heardByB: string[] = [];
-  b.network.accept((_path, _query, channel) => {
-    accepted = channel;
-    heardByB = listen(simulation, channel);
-  });
-  const dialled = a.network.dial(b.url, '/v1/control');
-  const heardByA = listen(simulation, dialled);
-  simulation.run();
-  return { a, b, dialled, accepted: accepted as unknown as Channel, heardByA, heardByB };
-}
 
 describe('time', () => {
   test('jumps to the next event, however far, and stands at the instant that was asked for', () => {
@@ -94,105 +67,6 @@ describe('time', () => {
   });
 });
 
-describe('a link', () => {
-  test('delays by its latency, and the handshake takes one round trip', () => {
-    const simulation = new Simulation({ seed: 1, link: { latencyNs: 10n * MS } });
-    const { dialled, heardByB } = pair(simulation);
-    expect(simulation.now).toBe(20n * MS);
-    dialled.send(bytes(7));
-    simulation.run();
-    expect(heardByB).toEqual(['30000000 message 7']);
-  });
-
-  test('lets bytes out at its bandwidth, for all channels of a direction together', () => {
-    const simulation = new Simulation({ seed: 1, link: { latencyNs: 0n, bytesPerSecond: 1000n } });
-    const { dialled, heardByA, heardByB } = pair(simulation);
-    dialled.send(new Uint8Array(500));
-    dialled.send(new Uint8Array(250));
-    expect(dialled.queuedBytes).toBe(750);
-    simulation.run({ until: trueNs(600n * MS) });
-    expect(dialled.queuedBytes).toBe(250);
-    simulation.run();
-    expect(heardByB.map((line) => line.split(' ')[0])).toEqual(['500000000', '750000000']);
-    expect(heardByA).toEqual(['750000000 drained']);
-  });
-
-  test('with jitter keeps the order, and the seed alone decides the instants', () => {
-    const instants = (seed: number): string[] => {
-      const simulation = new Simulation({ seed, link: { jitterNs: 5n * MS } });
-      const { dialled, heardByB } = pair(simulation);
-      for (let i = 0; i < 50; i++) {
-        const n = i;
-        simulation.process(`unrelated ${i}`);
-        simulation.schedule(simulation.now + BigInt(i) * MS, () => dialled.send(bytes(n)));
-      }
-      simulation.run();
-      return heardByB;
-    };
-    expect(instants(1)).toEqual(instants(1));
-    expect(instants(1)).not.toEqual(instants(2));
-    expect(instants(3).map((line) => Number(line.split(' ')[2]))).toEqual(Array.from({ length: 50 }, (_, i) => i));
-  });
-
-  test('cut breaks both ends with 1006, loses what was on the way, and refuses until it is healed', () => {
-    const simulation = new Simulation({ seed: 1 });
-    const { a, b, dialled, heardByA, heardByB } = pair(simulation);
-    dialled.send(bytes(1));
-    simulation.link('a', 'b').cut();
-    simulation.run();
-    expect(heardByA.at(-1)).toContain('closed 1006 the link was cut');
-    expect(heardByB.map((line) => line.replace(/^\d+ /, ''))).toEqual(['closed 1006 the link was cut']);
-    const second = listen(simulation, a.network.dial(b.url, '/'));
-    simulation.run();
-    expect(second[0]).toContain('closed 1006 dial sim://b: connection refused');
-    simulation.link('a', 'b').heal();
-    const third = a.network.dial(b.url, '/');
-    const heard = listen(simulation, third);
-    third.send(bytes(3));
-    simulation.run();
-    expect(heard[0]).toContain('drained');
-  });
-
-  test('refusing lets open channels go on', () => {
-    const simulation = new Simulation({ seed: 1 });
-    const { a, b, dialled, heardByB } = pair(simulation);
-    simulation.link('a', 'b').refuse();
-    dialled.send(bytes(1));
-    const second = listen(simulation, a.network.dial(b.url, '/'));
-    simulation.run();
-    expect(heardByB[0]).toContain('message 1');
-    expect(second[0]).toContain('closed 1006');
-  });
-
-  test('silent holds back what comes in it, and brings it in order when it heals', () => {
-    const simulation = new Simulation({ seed: 1, link: { latencyNs: 10n * MS } });
-    const { dialled, heardByB } = pair(simulation);
-    const link = simulation.link('a', 'b');
-    const start = simulation.now;
-    const at = (ms: bigint, what: () => void) => simulation.schedule(start + ms * MS, what);
-    at(0n, () => link.silence());
-    at(1n, () => dialled.send(bytes(1)));
-    at(15n, () => dialled.send(bytes(2)));
-    at(20n, () => link.heal());
-    at(21n, () => dialled.send(bytes(3)));
-    simulation.run();
-    expect(heardByB.map((line) => line.replace(/^\d+ /, ''))).toEqual(['message 1', 'message 2', 'message 3']);
-    expect(heardByB[0]).toBe(`${start + 25n * MS} message 1`);
-  });
-
-  test('silent for longer than the keep-alive breaks both ends', () => {
-    const simulation = new Simulation({ seed: 1 });
-    const { a, b, heardByA, heardByB } = pair(simulation);
-    const start = simulation.now;
-    simulation.link('a', 'b').silence();
-    const dial = listen(simulation, a.network.dial(b.url, '/'));
-    simulation.run();
-    expect(heardByA).toEqual([`${start + 15n * S} closed 1006 keep-alive: nothing heard for 15 s`]);
-    expect(heardByB).toEqual(heardByA);
-    expect(dial).toEqual([`${start + 10n * S} closed 1006 dial sim://b: the handshake timed out`]);
-  });
-});
-
 describe('a crash', () => {
   test('stops the timers, breaks the channels, and lets what was sent arrive first', () => {
     const simulation = new Simulation({ seed: 1 });
@@ -247,6 +121,41 @@ describe('a crash', () => {
     a.journal.append('second', () => undefined);
     a.crash({ unsyncedLinesKept: 1 });
     expect(simulation.process('a').journal.lines).toEqual(['first']);
+  });
+
+  test('in the middle of a callback of its own: the rest of it has no effect', () => {
+    const simulation = new Simulation({ seed: 1 });
+    const { a, b, dialled, heardByB } = pair(simulation);
+    const late: string[] = [];
+    a.timers.at(simulation.now, () => {
+      a.crash();
+      dialled.send(bytes(1));
+      dialled.close(CLOSE_CODE.NORMAL, '');
+      a.network.dial(b.url, '/').send(bytes(2));
+      a.timers.at(simulation.now, () => late.push('timer'));
+      a.journal.append('line', () => late.push('journal'));
+    });
+    simulation.run();
+    expect(late).toEqual([]);
+    expect(heardByB.map((line) => line.split(' ').slice(1, 3))).toEqual([['closed', '1006']]);
+    expect(simulation.process('a').journal.lines).toEqual([]);
+  });
+
+  test('and a restart at once: the peer loses the old channel and can dial the new process', () => {
+    const simulation = new Simulation({ seed: 1 });
+    const { b, accepted, heardByB } = pair(simulation);
+    simulation.processAt('sim://a')?.crash();
+    const again = simulation.process('a');
+    const heard: string[] = [];
+    again.network.accept((path, _query, channel) => {
+      heard.push(path);
+      channel.close(CLOSE_CODE.NORMAL, '');
+    });
+    b.network.dial(again.url, '/v1/streams/m');
+    accepted.send(bytes(1));
+    simulation.run();
+    expect(heard).toEqual(['/v1/streams/m']);
+    expect(heardByB.at(-1)).toContain('closed 1006');
   });
 
   test('leaves the name free, and only then', () => {

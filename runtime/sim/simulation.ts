@@ -103,9 +103,9 @@ export class Simulation {
     return link;
   }
 
-  /** Puts something into the queue, behind what is there for the same instant. The past counts as now. */
+  /** Puts something into the queue, behind what is there for the same instant. The past comes now, older before newer. */
   schedule(at: bigint, fire: () => void): QueuedEvent {
-    return this.#queue.push(at > this.#now ? at : this.#now, fire);
+    return this.#queue.push(at, fire);
   }
 
   /** The time of the next event; null when there is none. */
