@@ -9,6 +9,7 @@ import { Ear } from '../conformance/harness.ts';
 import type { Channel } from '../ports/network.ts';
 import { Access, TOKEN_COOKIE } from './access.ts';
 import { LiveNetwork } from './network.ts';
+import { answerOf, upgrade } from './raw-upgrade.ts';
 
 const TOKEN = 'the-token-of-this-test';
 
@@ -69,30 +70,7 @@ async function stranger(headers: Record<string, string> = { authorization: `Bear
 const closingOf = (socket: WebSocket): Promise<number> =>
   new Promise((told) => socket.once('close', (code) => told(code)));
 
-/** The status line that raw bytes get. */
-async function answerTo(request: string | Uint8Array): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  let said = '';
-  socket.on('data', (bytes) => {
-    said += bytes.toString('latin1');
-  });
-  socket.on('error', () => undefined);
-  socket.write(request);
-  await new Promise<void>((ended) => socket.once('close', () => ended()));
-  return said;
-}
-
-const upgrade = (...headers: string[]): string =>
-  [
-    'GET /v1/control HTTP/1.1',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    ...headers,
-    '',
-    '',
-  ].join('\r\n');
+const answerTo = (request: string | Uint8Array): Promise<string> => answerOf(port, request);
 
 describe('who may come in', () => {
   test.each([
