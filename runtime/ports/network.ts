@@ -3,16 +3,22 @@
  * each at most limits.ts' MESSAGE_MAX_BYTES. Data flows best from the side that accepted (it is unmasked there).
  */
 export interface Channel {
-  /** Takes ownership of nothing: the bytes may be reused after the call. */
+  /**
+   * Takes ownership of nothing: the bytes may be reused after the call. Before the channel is open messages wait for it;
+   * after its end they are dropped, as the peer may end it at any time. Throws 'limit-exceeded' on a message beyond
+   * MESSAGE_MAX_BYTES. When more than CHANNEL_QUEUE_MAX_BYTES would wait, the channel ends with SLOW_PEER.
+   */
   send(message: Uint8Array): void;
   /** Bytes handed to send() which have not left this process yet. */
   readonly queuedBytes: number;
+  /** Says goodbye behind what was sent. No message comes after it, only closed(). A second call does nothing. */
   close(code: number, reason: string): void;
+  /** What came before the first handler is told to it. A later handler takes the place of the earlier one. */
   handle(handler: ChannelHandler): void;
 }
 
 export interface ChannelHandler {
-  /** The view is valid during the call only. */
+  /** The view is valid during the call only. It is a plain Uint8Array: slice() copies. */
   message(bytes: Uint8Array): void;
   /** queuedBytes has fallen to zero. */
   drained(): void;
@@ -23,6 +29,6 @@ export interface ChannelHandler {
 export interface Network {
   /** Opens a channel to a path of a peer, such as ('ws://127.0.0.1:7001', '/v1/control'). Failure arrives as closed(). */
   dial(peerUrl: string, path: string): Channel;
-  /** What arrives at the paths of this service. The token was checked already. Return a close reason to refuse. */
+  /** What arrives at the paths of this service. The token was checked already. Refuse by closing. */
   accept(onChannel: (path: string, query: ReadonlyMap<string, string>, channel: Channel) => void): void;
 }
