@@ -79,5 +79,7 @@ export function errorFromWire(code: string, message: string): SkewbedError {
 /** Whatever was thrown, as an error with a code: what has none is a fault of Skewbed itself. */
 export function codedError(thrown: unknown): SkewbedError {
   if (thrown instanceof SkewbedError) return thrown;
-  return new SkewbedError('crash', thrown instanceof Error ? thrown.message : String(thrown));
+  const error = new SkewbedError('crash', thrown instanceof Error ? thrown.message : String(thrown));
+  error.cause = thrown;
+  return error;
 }

@@ -27,20 +27,20 @@ export function explain(schema: TSchema, value: unknown, path = ''): string {
   }
   const [first] = Compile(schema).Errors(value);
   const wanted = node.title === undefined ? '' : ` (wanted: ${node.title})`;
-  return `${path === '' ? 'message' : path}: ${first?.message ?? 'does not fit'}${wanted}, is ${shown(value)}`;
+  return `${path === '' ? 'value' : path}: ${first?.message ?? 'does not fit'}${wanted}, is ${shown(value)}`;
 }
 
 function explainObject(node: Node, value: Readonly<Record<string, unknown>>, path: string): string {
   const properties = node.properties ?? {};
   const at = (key: string) => (path === '' ? key : `${path}.${key}`);
   const unknown = Object.keys(value).find((key) => !Object.hasOwn(properties, key));
-  if (unknown !== undefined) return `${path === '' ? 'message' : path}: unknown key ${shown(unknown)}`;
+  if (unknown !== undefined) return `${path === '' ? 'value' : path}: unknown key ${shown(unknown)}`;
   for (const [key, property] of Object.entries(properties)) {
     if (!Object.hasOwn(value, key)) {
       if (node.required?.includes(key)) return `${at(key)}: is missing`;
     } else if (!fits(property, value[key])) return explain(property, value[key], at(key));
   }
-  return `${path === '' ? 'message' : path}: does not fit`;
+  return `${path === '' ? 'value' : path}: does not fit`;
 }
 
 function explainUnion(branches: readonly Node[], value: unknown, path: string): string {

@@ -121,6 +121,8 @@ export const EVENTS_WAITING_MAX = 64 * EVENTS_PER_MESSAGE_MAX;
 export const HISTORY_KEPT_EVENTS = 128 * KIB;
 /** A line of history.jsonl: the header holds a whole scenario. */
 export const HISTORY_LINE_MAX_BYTES = MIB;
+/** Watchers of /v1/watch at one coordinator. */
+export const WATCHERS_MAX = 64;
 /** What may wait for one watcher before it is dropped as too slow: 16 full messages. */
 export const WATCHER_QUEUE_MAX_BYTES = 16 * CONTROL_MESSAGE_MAX_BYTES;
 /** How long a node gathers events before it sends them, 20 ms: a watcher sees a run flow, and a tick costs no message. */

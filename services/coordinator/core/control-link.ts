@@ -17,6 +17,11 @@ import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
 
 export const CONTROL_PATH = '/v1/control';
 
+/** Where to dial a service that says it is at http://...: its sockets share the port. */
+export function channelUrl(url: string): string {
+  return url.replace(/^http/, 'ws');
+}
+
 export type ControlLinkPorts = {
   readonly clock: Clock;
   readonly timers: Timers;
@@ -62,7 +67,7 @@ export class ControlLink {
     this.#ports = ports;
     this.#options = options;
     this.#handlers = handlers;
-    this.#channel = ports.network.dial(options.coordinatorUrl, CONTROL_PATH);
+    this.#channel = ports.network.dial(channelUrl(options.coordinatorUrl), CONTROL_PATH);
     this.#channel.handle({
       message: (bytes) => this.#arrived(bytes),
       drained: () => {},

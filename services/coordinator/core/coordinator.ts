@@ -14,7 +14,7 @@ import type { Journal } from '@skewbed/runtime/ports/journal.ts';
 import type { Log } from '@skewbed/runtime/ports/log.ts';
 import type { Channel, Network } from '@skewbed/runtime/ports/network.ts';
 import type { Timers } from '@skewbed/runtime/ports/timers.ts';
-import { CONTROL_PATH } from './control-link.ts';
+import { CONTROL_PATH, channelUrl } from './control-link.ts';
 import { ControlPeer, type Hello, type Ready } from './control-peer.ts';
 import { HistoryLog } from './history-log.ts';
 import type { MigrationDesk } from './migration-desk.ts';
@@ -73,7 +73,7 @@ export class CoordinatorCore {
       },
       isConnected: (node) => this.#nodes.has(node),
       uncertaintyOf: (node) => this.#nodes.get(node)?.uncertaintyNs ?? 0n,
-      dialNode: (node, path) => network.dial(this.#node(node).url, path),
+      dialNode: (node, path) => network.dial(channelUrl(this.#node(node).url), path),
       record: (event) => this.#publish([event]),
     };
   }

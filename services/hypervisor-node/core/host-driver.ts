@@ -9,9 +9,11 @@ import { AGENDA_MAX, SCHEDULE_AHEAD_MAX_NS } from '@skewbed/proto/limits.ts';
 import { NS_PER_S, type TrueNs } from '@skewbed/proto/units.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
-import type { WorldHost } from './world.ts';
+import type { HostClocks, WorldHost } from './world.ts';
 
 export type DriverPorts = { readonly clock: Clock; readonly timers: Timers };
+
+export type HostGlimpse = { readonly name: string; readonly domains: readonly string[] } & HostClocks;
 
 type Appointment = {
   readonly at: TrueNs;
@@ -79,6 +81,13 @@ export class HostDriver {
     } finally {
       this.#settle(host);
     }
+  }
+
+  /** Looks without doing anything that is due: for logs and pages, which must not change the order of things. */
+  peek(): HostGlimpse | null {
+    if (this.#state.phase !== 'running') return null;
+    const { host, name } = this.#state;
+    return { name, domains: host.domainNames(), ...host.clocksAt(this.#now()) };
   }
 
   /** Puts something that went wrong, and has nobody to be told, into the history. */

@@ -3,7 +3,7 @@
  * ports call in, effects go out, so that the simulator runs the same code as a process does.
  * A node that loses its coordinator keeps its guests running and dials again, more and more slowly.
  */
-import { ControlLink, type LinkMessage } from '@skewbed/coordinator/core/control-link.ts';
+import { ControlLink, channelUrl, type LinkMessage } from '@skewbed/coordinator/core/control-link.ts';
 import type { Command, Result } from '@skewbed/proto/control/commands.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import { REDIAL_FIRST_NS, REDIAL_LONGEST_NS } from '@skewbed/proto/limits.ts';
@@ -15,10 +15,10 @@ import type { Log } from '@skewbed/runtime/ports/log.ts';
 import type { Network } from '@skewbed/runtime/ports/network.ts';
 import type { Random } from '@skewbed/runtime/ports/random.ts';
 import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
-import { HostDriver } from './host-driver.ts';
+import { HostDriver, type HostGlimpse } from './host-driver.ts';
 import { Migrations, type OpenMigration } from './migrations.ts';
 import { Outbox } from './outbox.ts';
-import type { HostClocks, World } from './world.ts';
+import type { World } from './world.ts';
 
 export type NodePorts = {
   readonly clock: Clock;
@@ -33,8 +33,8 @@ export type NodePorts = {
 
 export type NodeOptions = {
   readonly name: string;
-  /** Where the coordinator reaches this node's stream sockets. */
-  readonly url: string;
+  /** Where the coordinator reaches this node's stream sockets. A function where the port is not known yet. */
+  readonly url: string | (() => string);
   readonly coordinatorUrl: string;
 };
 
@@ -44,7 +44,7 @@ export type NodeStatus = {
   readonly at: TrueNs;
   readonly uncertaintyNs: bigint;
   /** Null before the first configure-host. */
-  readonly host: ({ readonly name: string; readonly domains: readonly string[] } & HostClocks) | null;
+  readonly host: HostGlimpse | null;
   readonly migrations: readonly OpenMigration[];
 };
 
@@ -73,7 +73,7 @@ export class NodeCore {
       driver: this.#driver,
       checksums: ports.checksums,
       record: (events) => this.#outbox.add(events),
-      dial: (path) => ports.network.dial(options.coordinatorUrl, path),
+      dial: (path) => ports.network.dial(channelUrl(options.coordinatorUrl), path),
     });
   }
 
@@ -100,15 +100,9 @@ export class NodeCore {
       coordinator: phase === 'ready' ? 'ready' : phase === undefined || phase === 'closed' ? 'away' : 'greeting',
       at: clock.now(),
       uncertaintyNs: clock.uncertainty(),
-      host: this.#hostStatus(),
+      host: this.#driver.peek(),
       migrations: this.#migrations.open(),
     };
-  }
-
-  #hostStatus(): NodeStatus['host'] {
-    const name = this.#driver.hostName;
-    if (name === null) return null;
-    return this.#driver.actNow((at, host) => ({ name, domains: host.domainNames(), ...host.clocksAt(at) }));
   }
 
   #dial(): void {
@@ -117,7 +111,12 @@ export class NodeCore {
       this.#ports,
       {
         coordinatorUrl,
-        hello: { role: 'node', name, url, checksums: this.#ports.checksums.names },
+        hello: {
+          role: 'node',
+          name,
+          url: typeof url === 'string' ? url : url(),
+          checksums: this.#ports.checksums.names,
+        },
         open: () => this.#migrations.open().map(({ migration, side }) => ({ migration, side })),
       },
       {

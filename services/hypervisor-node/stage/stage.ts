@@ -11,8 +11,8 @@ import { NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
 import { checksums } from '@skewbed/runtime/checksum.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import { Simulation } from '@skewbed/runtime/sim/simulation.ts';
-import { NodeCore } from './node.ts';
-import type { World } from './world.ts';
+import { NodeCore } from '../core/node.ts';
+import type { World } from '../core/world.ts';
 
 export type StageOptions = {
   readonly worlds: Readonly<Record<'a' | 'b', World>>;

@@ -2,7 +2,7 @@ import type { HostConfig } from '@skewbed/model/xen/host-event.ts';
 import { NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
 import { nodePageOps } from '@skewbed/runtime/page-ops.ts';
 import { describe, expect, it } from 'vitest';
-import { modelWorld } from './model-world.ts';
+import { modelWorld } from '../core/model-world.ts';
 import { Stage } from './stage.ts';
 
 const UTC = 1_227_774_104n * NS_PER_S;
