@@ -165,5 +165,15 @@ export type Command = Asks[CommandName];
 export type ResultOf<N extends CommandName> = Answers[N];
 export type Result = Answers[CommandName];
 
-export const AnyCommand = Type.Unsafe<Command>(Type.Union(Object.values(COMMANDS).map((each) => each.asks)));
-export const AnyResult = Type.Unsafe<Result>(Type.Union(Object.values(COMMANDS).map((each) => each.answers)));
+export const AnyCommand = Type.Unsafe<Command>(
+  Type.Union(
+    Object.values(COMMANDS).map((each) => each.asks),
+    { title: 'one of the commands below' },
+  ),
+);
+export const AnyResult = Type.Unsafe<Result>(
+  Type.Union(
+    Object.values(COMMANDS).map((each) => each.answers),
+    { title: 'the answer of that command' },
+  ),
+);

@@ -6,10 +6,10 @@
  */
 import type { Result } from '@skewbed/proto/control/commands.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
+import type { CommittedLine } from '@skewbed/proto/journal-file.ts';
 import { COMMIT_LEAD_NS } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import type { MigrationDesk } from './migration-desk.ts';
-import type { CommittedLine } from './migration-journal.ts';
 
 /** Who, where and when: what is left of a migration after a restart. */
 export type MigrationPlan = Pick<CommittedLine, 'migration' | 'domain' | 'from' | 'to' | 'suspendAt' | 'runAt'>;

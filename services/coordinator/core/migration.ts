@@ -7,6 +7,7 @@ import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import type { CommandOf, ResultOf } from '@skewbed/proto/control/commands.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
+import type { CommittedLine } from '@skewbed/proto/journal-file.ts';
 import { DIGEST_TIMEOUT_NS, STREAM_OPEN_TIMEOUT_NS, STREAM_PROGRESS_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
@@ -14,7 +15,6 @@ import type { Timer } from '@skewbed/runtime/ports/timers.ts';
 import { downtimeParts } from './downtime.ts';
 import { HandOver, type MigrationPlan } from './hand-over.ts';
 import type { MigrationDesk } from './migration-desk.ts';
-import type { CommittedLine } from './migration-journal.ts';
 import { StreamRelay } from './stream-relay.ts';
 
 export type MigrateCommand = CommandOf<'migrate'>;

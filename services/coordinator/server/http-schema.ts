@@ -5,8 +5,7 @@
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { explain } from '@skewbed/proto/explain.ts';
 import { jsonForm } from '@skewbed/proto/json-form.ts';
-import type { FastifySchemaCompiler } from 'fastify';
-import type { FastifySerializerCompiler } from 'fastify/types/schema.d.ts';
+import type { FastifySchemaCompiler, FastifySerializerCompiler } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
