@@ -1,6 +1,6 @@
 /** What a worker of the matrix does: runs cells in the simulator, one after the other, and gives what they show. */
 import { loadScenario } from './case-library.ts';
-import type { CellKey, MatrixTask, Ran } from './matrix.ts';
+import { type CellKey, type MatrixTask, type Ran, ranOf } from './matrix.ts';
 import { addPatchFile } from './patch-file.ts';
 import { judge } from './result.ts';
 import { runInSim } from './testbeds/sim.ts';
@@ -15,10 +15,5 @@ export default async function runCells({ keys, seed, patchFile }: MatrixTask): P
 export function runCell(key: CellKey, seed: number): Ran {
   const scenario = varied(loadScenario(key.scenario), key);
   const { header, events } = runInSim(planTrial(scenario, { testbed: 'sim', seed, limitNs: DEFAULT_LIMIT_NS }));
-  const { result } = judge(header, events);
-  return {
-    cell: { ...key, verdict: result.verdict, mechanism: result.mechanism, late: result.probes.newSleep?.late ?? null },
-    fault: result.fault,
-    also: result.also,
-  };
+  return ranOf(key, judge(header, events));
 }

@@ -8,9 +8,12 @@ import { join } from 'node:path';
 import { PATCHES } from '@skewbed/model/patches/registry.ts';
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
 import { Tinypool } from 'tinypool';
+import { loadScenario } from './case-library.ts';
 import type { Fault } from './checkers/fault.ts';
+import { type JudgedRun, judge } from './result.ts';
 import { KERNEL_NAMES, RESTORE_POLICIES } from './scenarios/scenario.ts';
 import { patchApplies } from './scenarios/vocabulary.ts';
+import { planTrial, type Testbed, type TrialOptions, varied } from './trial.ts';
 
 export type CellKey = {
   readonly scenario: string;
@@ -88,6 +91,38 @@ export async function runMatrix(options: MatrixOptions): Promise<readonly Ran[]>
   }
   return keys.map((key) => ran.get(key) ?? notApplicable(key));
 }
+
+/** Runs cells one after the other on a testbed that is open already, and scaled as it wants. */
+export async function runMatrixOn(
+  testbed: Testbed,
+  keys: readonly CellKey[],
+  { progress, ...options }: TrialOptions & Pick<MatrixOptions, 'progress'>,
+): Promise<readonly Ran[]> {
+  const ran: Ran[] = [];
+  for (const key of keys) {
+    if (key.patches.every((patch) => patchApplies(patch, key.kernel))) {
+      const { header, events } = await testbed.run(planTrial(varied(loadScenario(key.scenario), key), options));
+      ran.push(ranOf(key, judge(header, events)));
+    } else ran.push(notApplicable(key));
+    progress?.(ran.length, keys.length);
+  }
+  return ran;
+}
+
+/** What a judged run is in the matrix. */
+export const ranOf = (key: CellKey, { result }: JudgedRun): Ran => ({
+  cell: {
+    scenario: key.scenario,
+    kernel: key.kernel,
+    restore: key.restore,
+    patches: key.patches,
+    verdict: result.verdict,
+    mechanism: result.mechanism,
+    late: result.probes.newSleep?.late ?? null,
+  },
+  fault: result.fault,
+  also: result.also,
+});
 
 const notApplicable = (key: CellKey): Ran => ({
   cell: { ...key, verdict: 'not-applicable', mechanism: 'none', late: null },

@@ -95,7 +95,8 @@ function episodesOf(looks: readonly Look[]): readonly Episode[] {
   );
 }
 
-const keyOf = (held: HeldVariable): string => `${held.mechanism} ${held.variable}`;
+// With the value: a deadline which is set anew at each tick is held by nobody.
+const keyOf = (held: HeldVariable): string => `${held.mechanism} ${held.variable} ${held.holdsNs}`;
 
 /** Whether the clock that this variable would freeze stood still as long as the variable had to wait. */
 function confirmed(

@@ -39,7 +39,7 @@ describe('the probes of a history', () => {
     expect(probes.date).toEqual({
       stuckFor: FREEZE,
       stepNs: 800_002n * S,
-      aheadOfHostNs: 800_000n * S - TICK,
+      aheadOfHostNs: 800_000n * S,
     });
     expect(probes.monotonic).toEqual({ stuckFor: FREEZE, leapNs: 0n });
     expect(probes.jiffies).toEqual({ stuckFor: FREEZE });

@@ -47,7 +47,7 @@ export function probesOf(plan: Plan, events: readonly HistoryEvent[]): Probes {
         ? {
             stuckFor: stuckFor((reading) => reading.dateNs),
             stepNs: gained('dateNs'),
-            aheadOfHostNs: after.reading.dateNs - after.wallNs,
+            aheadOfHostNs: before.reading.dateNs + gained('dateNs') - (after.wallNs - (after.at - plan.referenceNs)),
           }
         : null,
     monotonic: seen ? { stuckFor: stuckFor((reading) => reading.monotonicNs), leapNs: gained('monotonicNs') } : null,
@@ -83,8 +83,11 @@ const sleepProbe = (wait: Waited | null): SleepProbe | null =>
 /** The longest time without a timer interrupt in which Xen did not see the vCPU run. */
 function blockedFor(sight: Sight, plan: Plan, grainNs: DurationNs): Length {
   const looks = looksWithin(sight, plan.referenceNs);
+  // At a look of its own making, such as a start or a tick, the guest runs by definition.
   const idle = stretches(looks, (reading) => reading.timerInterrupts).filter((stretch) =>
-    looksWithin(sight, stretch.fromNs, stretch.toNs).every((look) => look.reading.vcpu !== 'running'),
+    looksWithin(sight, stretch.fromNs, stretch.toNs).every(
+      (look) => look.why !== 'asked' || look.reading.vcpu !== 'running',
+    ),
   );
   const length = longest(idle, grainNs);
   return length !== 'never' && length <= grainNs ? 0n : length;

@@ -1,0 +1,105 @@
+/**
+ * The command line: what people type, and what the process exits with. Each command is in commands/; here are their names
+ * and options. With --json standard output is one JSON document, also when the command fails.
+ */
+
+import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
+import { DEFAULT_LIMIT_NS } from '@skewbed/experiments/trial.ts';
+import { formatDuration } from '@skewbed/model/time/nanos.ts';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { claims } from './commands/claims.ts';
+import { matrix } from './commands/matrix.ts';
+import { replay } from './commands/replay.ts';
+import { report } from './commands/report.ts';
+import { run } from './commands/run.ts';
+import { up } from './commands/up.ts';
+import { explain } from './failure.ts';
+
+/** Runs a command line and gives the exit code: 0 pass, 1 fail, 2 fault not confirmed, 254 usage, 255 crash. */
+export async function main(args: readonly string[]): Promise<number> {
+  let code: number = EXIT.pass;
+  const program = programOf((given) => {
+    code = given;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    // Help and version are no errors; what commander did not understand it has printed already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.pass : EXIT.usage;
+    return explain(error, args.includes('--json') ? 'json' : 'text');
+  }
+}
+
+type Exit = (code: number) => void;
+
+function programOf(exit: Exit): Command {
+  const program = new Command('skewbed')
+    .description(
+      'Live-migrates Xen PV guests between hosts whose clocks disagree, and shows which clock stops and why.',
+    )
+    .exitOverride()
+    .showHelpAfterError('(skewbed --help shows what there is)')
+    .addHelpText('after', '\nExit codes: 0 pass, 1 fail, 2 fault not confirmed, 254 usage, 255 crash.');
+
+  testbedOptions(
+    program
+      .command('run')
+      .description('run one scenario: a file, or a case such as t3, uptime-only')
+      .argument('<file|case>'),
+  )
+    .option('--kernel <name>', 'another guest kernel than the scenario says; it then expects nothing')
+    .option('--restore <policy>', 'another restore policy')
+    .option('--patch <name|file...>', 'these patches instead of the scenario’s')
+    .action(async (what: string, options) => exit(await run(what, options)));
+
+  testbedOptions(program.command('matrix').description('run every case with every kernel, patch and restore policy'))
+    .option('--case <name...>', 'only these cases')
+    .option('--kernel <name...>', 'only these kernels')
+    .option('--patch <name|file...>', 'only these patches, each alone, beside the unpatched runs')
+    .action(async (options) => exit(await matrix(options)));
+
+  testbedOptions(program.command('claims').description('put every claim of the xen-devel thread to the test'))
+    .argument('[claim]', 'only this one')
+    .action(async (claim: string | undefined, options) => exit(await claims(claim, options)));
+
+  program
+    .command('up')
+    .description('the main job: real processes, the hang, the fixes, a table and a report (npm start)')
+    .option('--out <dir>', 'where runs are kept', 'runs')
+    .option('--json', 'one JSON document on standard output')
+    .action(async (options) => exit(await up(options)));
+
+  program
+    .command('report')
+    .description('make result, report and JUnit file of a run again from its history')
+    .argument('<run>', 'a run folder, or its history.jsonl')
+    .option('--json', 'print the result as JSON')
+    .action((folder: string, options) => exit(report(folder, options)));
+
+  testbedOptions(
+    program
+      .command('replay')
+      .description('run again what a history holds, with its seed and scale')
+      .argument('<history>'),
+  ).action(async (file: string, options) => exit(await replay(file, options)));
+
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+function testbedOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--on <testbed>', 'where to run it').choices(['sim', 'processes']).default('sim'))
+    .option('--seed <n>', 'the seed of everything random', seedOf, 1)
+    .option('--scale <scale>', 'auto, 1 or 1/N: what skews, sleeps and event times are multiplied by')
+    .option('--limit <duration>', 'how long a run in real time may take', formatDuration(DEFAULT_LIMIT_NS))
+    .option('--out <dir>', 'where runs are kept', 'runs')
+    .option('--json', 'one JSON document on standard output');
+}
+
+function seedOf(text: string): number {
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(seed)) return seed;
+  throw new InvalidArgumentError('a seed is a whole number, zero or more.');
+}

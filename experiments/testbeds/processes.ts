@@ -1,0 +1,109 @@
+/**
+ * The testbed `processes`: one coordinator and one process for each host, on this machine, in real time, over real
+ * sockets. They are the services' own programs, started with a token of their own on loopback, and they end with this
+ * process, however it ends: each has a pipe to it, and closes when that does.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RunnerClient } from '@skewbed/coordinator/core/runner-client.ts';
+import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { Access } from '@skewbed/runtime/live/access.ts';
+import { EstimatedClock } from '@skewbed/runtime/live/clock.ts';
+import { LiveNetwork } from '@skewbed/runtime/live/network.ts';
+import { LiveTimers } from '@skewbed/runtime/live/timers.ts';
+import { resolveToken } from '@skewbed/runtime/live/token.ts';
+import type { Plan } from '../plan.ts';
+import { type RunOutcome, runPlan } from '../scenario-run.ts';
+import type { Testbed } from '../trial.ts';
+import { ServiceProcess } from './service-process.ts';
+
+/** The processes, and how somebody else on this machine can watch them. */
+export type ProcessTestbed = Testbed & { readonly coordinatorUrl: string; readonly token: string };
+
+/** Starts a coordinator and a node for each name. Close it. */
+export async function openProcesses(names: readonly string[]): Promise<ProcessTestbed> {
+  const { token } = resolveToken(process.env);
+  const folder = mkdtempSync(join(tmpdir(), 'skewbed-processes-'));
+  const started: ServiceProcess[] = [];
+  const close = async (): Promise<void> => {
+    for (const [signal, stop] of signals) process.off(signal, stop);
+    await Promise.all(started.map((service) => service.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const signals = (['SIGINT', 'SIGTERM'] as const).map((signal) => {
+    const stop = (): void => {
+      void close().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+    };
+    process.once(signal, stop);
+    return [signal, stop] as const;
+  });
+  try {
+    const environment = { SKEWBED_TOKEN: token, SKEWBED_LISTEN: '127.0.0.1:0', SKEWBED_LOG: 'warn' };
+    const coordinator = new ServiceProcess('coordinator', '@skewbed/coordinator/main.ts', {
+      ...environment,
+      SKEWBED_JOURNAL: join(folder, 'journal'),
+    });
+    started.push(coordinator);
+    const coordinatorUrl = await coordinator.ready;
+    const nodes = names.map(
+      (name) =>
+        new ServiceProcess(`node ${name}`, '@skewbed/hypervisor-node/main.ts', {
+          ...environment,
+          SKEWBED_NODE_NAME: name,
+          SKEWBED_COORDINATOR_URL: coordinatorUrl,
+        }),
+    );
+    started.push(...nodes);
+    await Promise.all(nodes.map((node) => node.ready));
+    let runs = 0;
+    return {
+      name: 'processes',
+      coordinatorUrl,
+      token,
+      run: (plan, progress) => {
+        runs += 1;
+        const crash = Promise.race(started.map((service) => service.crashed));
+        return Promise.race([
+          runLive(plan, { name: `runner-${runs}`, coordinatorUrl, token, ...(progress && { progress }) }),
+          crash,
+        ]);
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type LiveRun = {
+  readonly name: string;
+  readonly coordinatorUrl: string;
+  readonly token: string;
+  readonly progress?: (part: number) => void;
+};
+
+/** Runs a plan as a runner of a coordinator that is there already, wherever it is. */
+export function runLive(plan: Plan, { name, coordinatorUrl, token, progress }: LiveRun): Promise<RunOutcome> {
+  const clock = new EstimatedClock();
+  const timers = new LiveTimers(clock);
+  clock.onAdjusted((steppedNs) => timers.clockAdjusted(steppedNs));
+  const network = new LiveNetwork({ token, access: new Access({ token }) });
+  const client = new RunnerClient({ clock, timers, network, sync: clock }, { name, coordinatorUrl });
+  return new Promise<RunOutcome>((resolve, reject) => {
+    const end = (what: RunOutcome | SkewbedError): void => {
+      if (what instanceof SkewbedError) reject(what);
+      else resolve(what);
+    };
+    client.connect({
+      ready: () => runPlan({ client, clock, timers, ...(progress && { progress }) }, plan, end),
+      closed: (error) =>
+        end(error ?? new SkewbedError('link-lost', `the coordinator ${coordinatorUrl} closed the link`)),
+    });
+  }).finally(() => {
+    client.close();
+    network.shutDown();
+    timers.cancelAll();
+  });
+}
