@@ -21,5 +21,6 @@ export function pack(value: unknown): Uint8Array {
 
 /** Throws msgpackr's own errors on bytes that are no msgpack. */
 export function unpack(bytes: Uint8Array): unknown {
-  return packr.unpack(bytes);
+  // A plain Uint8Array even when a socket gave a Buffer: views of it are plain then, and their slice() is a copy.
+  return packr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
 }
