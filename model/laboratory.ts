@@ -5,6 +5,7 @@
  */
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import { type DurationNs, NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
+import type { ArmingCall } from './guest/timers.ts';
 import type { PageOps } from './memory/page-ops.ts';
 import type { RestorePolicy } from './migration/hand-over.ts';
 import { MigrationSource } from './migration/source.ts';
@@ -15,29 +16,40 @@ import type { DomainSpec, GuestCall, HostEvent, KernelName } from './xen/host-ev
 /** What a host's clocks show against the other's, at the instants of K.2: A at the stop, B at the start. */
 export type Trial = {
   readonly kernel: KernelName;
+  /** When the guest stops, after its boot; 2 s, at a tick, unless it says so. */
+  readonly stop?: DurationNs;
   readonly uptimeA: DurationNs;
   /** null: no move, the wall of A is set by `settime` at the reference instant. */
   readonly move: { readonly uptimeB: DurationNs; readonly wallJump: DurationNs; readonly downtime: DurationNs } | null;
   readonly settime?: DurationNs;
-  /** dom0 of the host that has the guest publishes its own wall again, that long after the reference instant. */
-  readonly publishedAfter?: DurationNs;
+  /** dom0 of the host that has the guest steps its wall `by`, that long after the reference instant; 0 publishes it again. */
+  readonly settimes?: readonly { readonly after: DurationNs; readonly by: DurationNs }[];
   readonly restore?: RestorePolicy;
   readonly hostPatches?: readonly string[];
   readonly guestPatches?: readonly string[];
   readonly build?: 'smp' | 'up';
   readonly reader?: 'each-tick' | 'off';
   readonly pages?: number;
+  readonly writerPages?: number;
+  /** Both hosts' TSC, 1 GHz unless it says so, and the rate of their uptimes, such as 'x1.0002'. */
+  readonly tscHz?: bigint;
+  readonly uptimeRate?: string;
   readonly delivery?: Delivery;
-  /** Other sleeps: armed that long after the reference instant. */
-  readonly sleeps?: readonly { readonly armed: DurationNs; readonly length: DurationNs }[];
+  /** Other sleepers, armed that long after the reference instant. */
+  readonly sleeps?: readonly Sleep[];
+  /** Other sleepers, armed that long before the stop, at most 1 s. */
+  readonly earlierSleeps?: readonly Sleep[];
   /** How long after the reference instant the bench looks. */
   readonly horizon: DurationNs;
 };
 
+/** A sleeper: how long, armed when, and waiting by which call: nanosleep unless it says so. */
+export type Sleep = { readonly armed: DurationNs; readonly length: DurationNs; readonly call?: ArmingCall['call'] };
+
 export const TICK_NS = 10_000_000n;
 const HALF_TICK_NS = TICK_NS / 2n;
-const STOP = 2n * NS_PER_S;
-const WALL_AT_STOP = 1_227_774_104n * NS_PER_S;
+const STOP_AFTER = 2n * NS_PER_S;
+export const WALL_AT_STOP = 1_227_774_104n * NS_PER_S;
 const GUEST = 'guest';
 
 export type Outcome = {
@@ -74,6 +86,7 @@ export function runTrial(trial: Trial): Outcome {
 
 class Bench {
   private readonly trial: Trial;
+  private readonly stop: bigint;
   private readonly reference: bigint;
   private readonly history: HistoryEvent[] = [];
   private readonly due = new Map<string, bigint>();
@@ -81,8 +94,9 @@ class Bench {
 
   constructor(trial: Trial) {
     this.trial = trial;
-    this.reference = trial.move === null ? STOP : STOP + trial.move.downtime;
-    this.host = this.makeHost('a', { wall: WALL_AT_STOP - STOP, uptime: trial.uptimeA - STOP });
+    this.stop = trial.stop ?? STOP_AFTER;
+    this.reference = this.stop + (trial.move?.downtime ?? 0n);
+    this.host = this.makeHost('a', { wall: WALL_AT_STOP - this.stop, uptime: trial.uptimeA - this.stop });
   }
 
   start(): void {
@@ -96,13 +110,21 @@ class Bench {
       hz: 100,
       patches: trial.guestPatches ?? [],
       reader: trial.reader ?? 'each-tick',
-      writerPages: 4,
+      writerPages: trial.writerPages ?? 4,
     };
     this.step(0n, { type: 'create-domain', spec });
     this.step(0n, { type: 'unpause', domain: GUEST });
     const left = this.reference - HALF_TICK_NS - (trial.move?.downtime ?? 0n) + 60n * NS_PER_S;
     this.call(HALF_TICK_NS, { call: 'nanosleep', timer: 'oldSleep', lengthNs: left });
     this.due.set('oldSleep', this.reference + 60n * NS_PER_S);
+    const earlier = (trial.earlierSleeps ?? []).map((sleep) => ({
+      ...sleep,
+      at: this.stop - sleep.armed - HALF_TICK_NS,
+    }));
+    for (const { at, armed, length, call } of earlier.sort((x, y) => (x.at < y.at ? -1 : 1))) {
+      this.elapse(at);
+      this.sleep(`sleep at -${armed / NS_PER_S}`, at, length, call);
+    }
   }
 
   /** As settime events are placed: right before the tick of their instant. */
@@ -113,7 +135,7 @@ class Bench {
 
   migrate(move: NonNullable<Trial['move']>): void {
     const { trial } = this;
-    const at = trueNs(STOP);
+    const at = trueNs(this.stop);
     const target = this.makeHost('b', {
       wall: WALL_AT_STOP + move.wallJump - this.reference,
       uptime: move.uptimeB - this.reference,
@@ -156,9 +178,11 @@ class Bench {
     const probes = history.filter((event) => event.kind === 'probe');
     const before = probes.filter((p) => p.at < reference || p.why === 'suspend').at(-1);
     const start = probes.find((p) => p.at >= reference && p.why !== 'suspend');
-    const after = probes.find(
-      (p) => p.at >= reference && (p.why === 'tick' || (p.why === 'asked' && p.reading.vcpu !== 'running')),
-    );
+    // A vCPU that spins to the end of the run never gets there: what is seen last is what was seen all along.
+    const after =
+      probes.find(
+        (p) => p.at >= reference && (p.why === 'tick' || (p.why === 'asked' && p.reading.vcpu !== 'running')),
+      ) ?? probes.at(-1);
     if (before === undefined || start === undefined || after === undefined) throw new Error('the bench has no probes');
     return {
       history,
@@ -189,24 +213,27 @@ class Bench {
   /** Sleeps and settimes after the reference, in their order. */
   private later(): { at: bigint; run: () => void }[] {
     const { reference, trial } = this;
-    const sleep = (timer: string, armed: bigint, lengthNs: bigint) => {
+    const sleep = (timer: string, { armed, length, call }: Sleep) => {
       const at = reference + armed + HALF_TICK_NS;
-      this.due.set(timer, at + lengthNs);
-      return { at, run: () => this.call(at, { call: 'nanosleep', timer, lengthNs }) };
+      return { at, run: () => this.sleep(timer, at, length, call) };
     };
     const looking = reference + TICK_NS + HALF_TICK_NS;
     const steps = [
-      sleep('newSleep', 0n, NS_PER_S),
-      ...(trial.sleeps ?? []).map(({ armed, length }) => sleep(`sleep at ${armed / NS_PER_S}`, armed, length)),
+      sleep('newSleep', { armed: 0n, length: NS_PER_S }),
+      ...(trial.sleeps ?? []).map((s) => sleep(`sleep at ${s.armed / NS_PER_S}`, s)),
       { at: looking, run: () => this.step(looking, { type: 'observe', domain: GUEST }) },
     ];
-    if (trial.publishedAfter !== undefined) {
-      const at = reference + trial.publishedAfter - 1n;
-      const run = (): void =>
-        this.step(at, { type: 'settime', by: 'date', to: { kind: 'relative', byNs: trial.settime ?? 0n } });
+    for (const { after, by } of trial.settimes ?? []) {
+      const at = reference + after - 1n;
+      const run = (): void => this.step(at, { type: 'settime', by: 'date', to: { kind: 'relative', byNs: by } });
       steps.push({ at, run });
     }
     return steps.sort((x, y) => (x.at < y.at ? -1 : 1));
+  }
+
+  private sleep(timer: string, at: bigint, lengthNs: bigint, call: ArmingCall['call'] = 'nanosleep'): void {
+    this.due.set(timer, at + lengthNs);
+    this.call(at, { call, timer, lengthNs });
   }
 
   private elapse(until: bigint): void {
@@ -231,9 +258,9 @@ class Bench {
       origin: trueNs(0n),
       wallSkew: '+0s',
       utcAtZeroNs: clocks.wall,
-      uptimeSkew: `+${clocks.uptime}ns`,
+      uptimeSkew: `+${clocks.uptime}ns ${this.trial.uptimeRate ?? ''}`.trim(),
       ntpPeriodNs: null,
-      tscHz: 1_000_000_000n,
+      tscHz: this.trial.tscHz ?? 1_000_000_000n,
       frames: 4096,
       mfnSalt: name.charCodeAt(0),
       patches: this.trial.hostPatches ?? [],

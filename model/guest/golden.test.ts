@@ -86,7 +86,7 @@ const mechanisms = (outcome: Outcome): string[] =>
   );
 
 describe('what the posted patch hides, and for how long', () => {
-  const published = { restore: 'song-2008' as const, hostPatches: ['song-2008'], publishedAfter: s(30) };
+  const published = { restore: 'song-2008' as const, hostPatches: ['song-2008'], settimes: [{ after: s(30), by: 0n }] };
   const sleeps = [{ armed: s(31), length: s(1) }];
 
   it.each([
@@ -119,7 +119,7 @@ describe('more golden values, with an uptime difference of 800 s', () => {
 
   it('K1 in T1, the clock set right after 60 s: the date is cured, what was armed before is not', () => {
     const sleeps = [0, 30, 61].map((armed) => ({ armed: s(armed), length: s(1) }));
-    const outcome = runTrial({ ...t1, sleeps, settime: s(600), publishedAfter: s(60) });
+    const outcome = runTrial({ ...t1, sleeps, settimes: [{ after: s(60), by: s(600) }] });
     within(outcome.stuck('dateNs'), 60);
     for (const [armed, returns] of [
       [0, 571],

@@ -23,7 +23,7 @@ export function guestWindow(host: Host, domain: Domain, runstatePfn: number): Gu
       vcpu.periodNs = 0n;
     },
     setSingleshotTimer(deadlineNs) {
-      vcpu.singleshot = deadlineNs - host.timeOps.systemTimeOffset(domain);
+      vcpu.singleshot = deadlineNs - host.timeOps.systemTimeOffset(domain) + host.clocks.timerSlopNs;
     },
     registerRunstateArea() {
       vcpu.runstateRegistered = true;

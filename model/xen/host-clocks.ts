@@ -10,15 +10,24 @@ import {
   type HostWallNs,
   hostUptimeNs,
   hostWallNs,
+  NS_PER_S,
   type TrueNs,
   trueNs,
 } from '@skewbed/proto/units.ts';
+import { ceilDiv } from '../time/nanos.ts';
 import { firstInstantAt, isMonotone, readSkew, type Skew, skewAt } from '../time/skew.ts';
 import { setTimeScale, type TimeScale, ticksOf } from '../time/tsc.ts';
 import type { HostConfig } from './host-event.ts';
 
+/** Ticks that a right shift of the TSC and its whole count drop, for any TSC up to 8 GHz. */
+const TICKS_LOST = 5n;
+
+const isExact = (tscHz: bigint, { mul }: TimeScale): boolean => tscHz % NS_PER_S === 0n && (mul & (mul - 1)) === 0;
+
 export class HostClocks {
   readonly scale: TimeScale;
+  /** The most by which a guest's scaled TSC lags behind the uptime: what a timer is late. */
+  readonly timerSlopNs: bigint;
   private readonly config: HostConfig;
   private readonly wallSkew: Skew;
   private readonly uptimeSkew: Skew;
@@ -30,6 +39,9 @@ export class HostClocks {
     this.wallSkew = readSkew(config.wallSkew);
     this.uptimeSkew = readSkew(config.uptimeSkew);
     this.scale = setTimeScale(config.tscHz);
+    // Xen fires a timer a little late (TIMER_SLOP), so a guest reads its deadline as past. Here it is late by no more than
+    // the rounding of the TSC, or the guest would find its tick not due yet, at one and the same instant, for ever.
+    this.timerSlopNs = isExact(config.tscHz, this.scale) ? 0n : ceilDiv(TICKS_LOST * NS_PER_S, config.tscHz) + 2n;
     if (!isMonotone(this.uptimeSkew)) {
       throw new SkewbedError(
         'bad-clock',
