@@ -5,9 +5,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { secondsOf } from '@skewbed/proto/units.ts';
 import { jsonText } from './json-text.ts';
 import { junitOf } from './junit.ts';
 import { renderReport } from './report/report.ts';
+import { renderSuite } from './report/suite.ts';
 import { type JudgedRun, judgeFile } from './result.ts';
 
 /** Where a run is kept, under the folder that the user chose. */
@@ -21,6 +23,26 @@ export function writeRun(out: string, run: JudgedRun): string {
   writeFileSync(join(folder, 'history.jsonl'), run.history);
   writeDerived(folder, run);
   return folder;
+}
+
+/** Writes the index page and the JUnit file of several runs which are kept under one folder, and gives the page. */
+export function writeSuite(out: string, runs: readonly JudgedRun[]): string {
+  mkdirSync(out, { recursive: true });
+  const rows = runs.map(({ header, result, late, outcome }) => ({
+    scenario: result.scenario,
+    kernel: result.kernel,
+    restore: result.restore,
+    patches: result.patches,
+    verdict: result.verdict,
+    mechanism: result.mechanism,
+    late: late === null || late === 'never' ? null : secondsOf(late),
+    passed: outcome.outcome === 'pass',
+    report: `${header.scenario}/${header.seed}/report.html`,
+  }));
+  const page = join(out, 'index.html');
+  writeFileSync(page, renderSuite(rows));
+  writeFileSync(join(out, 'junit.xml'), junitOf('skewbed', runs));
+  return page;
 }
 
 /** Makes result, report and JUnit file of a run folder again from its history. */

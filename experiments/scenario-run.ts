@@ -28,7 +28,7 @@ export type RunPorts = {
 };
 
 /** From the last configuration to the guest's start: every command has to arrive before its instant. */
-const LEAD_NS: Readonly<Record<Plan['realTime'], DurationNs>> = { virtual: 100n * NS_PER_MS, real: 700n * NS_PER_MS };
+const LEAD_NS: Readonly<Record<Plan['realTime'], DurationNs>> = { virtual: 100n * NS_PER_MS, real: 500n * NS_PER_MS };
 const NODES_WAIT_NS = 20n * NS_PER_S;
 const NODES_RETRY_NS = 50n * NS_PER_MS;
 /** How often a run in real time looks whether it may end. */
@@ -123,7 +123,9 @@ class ScenarioRun {
   }
 
   #migrate(move: NonNullable<Plan['move']>): void {
-    const { migration, from, to, restore, sourceWallAheadNs } = move;
+    const { from, to, restore, sourceWallAheadNs } = move;
+    // A coordinator that outlives the run takes no name twice, and no two runs begin at one instant of its clock.
+    const migration = this.#plan.realTime === 'real' ? `${move.migration}-${this.#origin}` : move.migration;
     const order = {
       command: 'migrate',
       migration,

@@ -3,7 +3,7 @@
  * sockets. They are the services' own programs, started with a token of their own on loopback, and they end with this
  * process, however it ends: each has a pipe to it, and closes when that does.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RunnerClient } from '@skewbed/coordinator/core/runner-client.ts';
@@ -19,12 +19,19 @@ import type { Testbed } from '../trial.ts';
 import { ServiceProcess } from './service-process.ts';
 
 /** The processes, and how somebody else on this machine can watch them. */
-export type ProcessTestbed = Testbed & { readonly coordinatorUrl: string; readonly token: string };
+export type ProcessTestbed = Testbed & {
+  readonly coordinatorUrl: string;
+  readonly token: string;
+  /** The token in a file that only this user can read, gone with the processes. */
+  readonly tokenFile: string;
+};
 
 /** Starts a coordinator and a node for each name. Close it. */
 export async function openProcesses(names: readonly string[]): Promise<ProcessTestbed> {
   const { token } = resolveToken(process.env);
   const folder = mkdtempSync(join(tmpdir(), 'skewbed-processes-'));
+  const tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, token, { mode: 0o600 });
   const started: ServiceProcess[] = [];
   const close = async (): Promise<void> => {
     for (const [signal, stop] of signals) process.off(signal, stop);
@@ -61,6 +68,7 @@ export async function openProcesses(names: readonly string[]): Promise<ProcessTe
       name: 'processes',
       coordinatorUrl,
       token,
+      tokenFile,
       run: (plan, progress) => {
         runs += 1;
         const crash = Promise.race(started.map((service) => service.crashed));
