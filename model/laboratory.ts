@@ -39,6 +39,10 @@ export type Trial = {
   readonly sleeps?: readonly Sleep[];
   /** Other sleepers, armed that long before the stop, at most 1 s. */
   readonly earlierSleeps?: readonly Sleep[];
+  /** What else is called in the guest, that long after the reference instant. */
+  readonly calls?: readonly { readonly after: DurationNs; readonly call: GuestCall }[];
+  /** Steps that dom0 of A makes to its wall after the guest booted; 0 publishes it again. */
+  readonly sourceSettimes?: readonly DurationNs[];
   /** How long after the reference instant the bench looks. */
   readonly horizon: DurationNs;
 };
@@ -117,6 +121,8 @@ class Bench {
     const left = this.reference - HALF_TICK_NS - (trial.move?.downtime ?? 0n) + 60n * NS_PER_S;
     this.call(HALF_TICK_NS, { call: 'nanosleep', timer: 'oldSleep', lengthNs: left });
     this.due.set('oldSleep', this.reference + 60n * NS_PER_S);
+    for (const byNs of trial.sourceSettimes ?? [])
+      this.step(HALF_TICK_NS, { type: 'settime', by: 'date', to: { kind: 'relative', byNs } });
     const earlier = (trial.earlierSleeps ?? []).map((sleep) => ({
       ...sleep,
       at: this.stop - sleep.armed - HALF_TICK_NS,
@@ -223,6 +229,10 @@ class Bench {
       ...(trial.sleeps ?? []).map((s) => sleep(`sleep at ${s.armed / NS_PER_S}`, s)),
       { at: looking, run: () => this.step(looking, { type: 'observe', domain: GUEST }) },
     ];
+    for (const { after, call } of trial.calls ?? []) {
+      const at = reference + after + HALF_TICK_NS;
+      steps.push({ at, run: () => this.call(at, call) });
+    }
     for (const { after, by } of trial.settimes ?? []) {
       const at = reference + after - 1n;
       const run = (): void => this.step(at, { type: 'settime', by: 'date', to: { kind: 'relative', byNs: by } });
