@@ -64,9 +64,18 @@ describe('a guest of the model, moved over the wire', () => {
     expect(stage.ask('b', { command: 'read-clocks' }).domains).toEqual(['guest']);
     expect(stage.ask('a', { command: 'read-clocks' }).domains).toEqual([]);
     stage.ask('b', { command: 'step', at: null, event: { type: 'audit' } });
-    console.log(
-      moved,
-      stage.events.filter((e) => e.kind !== 'probe'),
+    const digests = stage.events.flatMap((event) =>
+      event.kind === 'memory-digest' ? [[event.side, event.sha256]] : [],
     );
+    expect(digests.toSorted()).toEqual([
+      ['source', moved.sha256],
+      ['target', moved.sha256],
+    ]);
+    // The pattern of the page writer would break with a page that was lost, doubled or stale.
+    const checked = stage.events.find((event) => event.kind === 'writer-checked');
+    expect(checked).toMatchObject({ host: 'b', badPages: [] });
+    expect(checked?.kind === 'writer-checked' && checked.writes > 0n).toBe(true);
+    expect(stage.events.find((event) => event.kind === 'frames-audit')).toMatchObject({ host: 'b', ok: true });
+    expect(stage.events.filter((event) => event.kind === 'failure')).toEqual([]);
   });
 });

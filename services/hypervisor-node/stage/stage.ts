@@ -7,9 +7,10 @@ import { type Outcome, RunnerClient } from '@skewbed/coordinator/core/runner-cli
 import type { CommandName, CommandOf, ResultOf } from '@skewbed/proto/control/commands.ts';
 import type { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
-import { NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
+import { NS_PER_S, type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import { checksums } from '@skewbed/runtime/checksum.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
+import type { SimProcess } from '@skewbed/runtime/sim/process.ts';
 import { Simulation } from '@skewbed/runtime/sim/simulation.ts';
 import { NodeCore } from '../core/node.ts';
 import type { World } from '../core/world.ts';
@@ -25,27 +26,55 @@ export class Stage {
   readonly events: HistoryEvent[] = [];
   readonly nodes: Record<'a' | 'b', NodeCore>;
   coordinator: CoordinatorCore;
-  readonly runner: RunnerClient;
+  runner!: RunnerClient;
   readonly runnerClosed: (SkewbedError | null)[] = [];
   readonly #options: StageOptions;
+  #coordinatorProcess: SimProcess | null = null;
+  #runners = 0;
+  #strangers = 0;
 
   constructor(options: StageOptions) {
     this.#options = options;
     this.coordinator = this.startCoordinator();
     this.nodes = { a: this.startNode('a'), b: this.startNode('b') };
-    const process = this.simulation.process('runner');
-    this.runner = new RunnerClient({ ...process, sync: null }, { name: 'runner', coordinatorUrl: 'sim://coordinator' });
-    this.runner.onEvents((events) => this.events.push(...events));
-    this.runner.connect({ ready: () => {}, closed: (error) => this.runnerClosed.push(error) });
+    this.newRunner();
     this.simulation.run({ done: () => this.runner.ready && this.coordinator.nodes().length === 2 });
   }
 
   /** Also after a crash of the one before. */
   startCoordinator(): CoordinatorCore {
     const ports = this.simulation.process('coordinator');
+    this.#coordinatorProcess = ports;
     this.coordinator = new CoordinatorCore(this.#options.coordinatorPorts?.(ports) ?? ports);
     this.coordinator.start();
     return this.coordinator;
+  }
+
+  /** Kills it, and starts another on its journal. The nodes and the runner have to dial again. */
+  crashCoordinator(): void {
+    this.#coordinatorProcess?.crash();
+  }
+
+  /** As after kill -9 and a restart, until nodes and a new runner are there. */
+  restartCoordinator(): void {
+    this.crashCoordinator();
+    this.startCoordinator();
+    this.newRunner();
+    this.simulation.run({ done: () => this.runner.ready && this.coordinator.nodes().length === 2 });
+  }
+
+  /** What a coordinator that starts now would read. */
+  journalLines(): readonly string[] {
+    return this.#coordinatorProcess?.disk.lines ?? [];
+  }
+
+  newRunner(): void {
+    this.#runners += 1;
+    const name = `runner-${this.#runners}`;
+    const process = this.simulation.process(name);
+    this.runner = new RunnerClient({ ...process, sync: null }, { name, coordinatorUrl: 'sim://coordinator' });
+    this.runner.onEvents((events) => this.events.push(...events));
+    this.runner.connect({ ready: () => {}, closed: (error) => this.runnerClosed.push(error) });
   }
 
   startNode(name: 'a' | 'b'): NodeCore {
@@ -64,7 +93,7 @@ export class Stage {
     path: string,
     to = 'coordinator',
   ): { channel: Channel; heard: Uint8Array[]; closed: { code: number; reason: string }[] } {
-    const process = this.simulation.process(`stranger-${this.simulation.events}`);
+    const process = this.simulation.process(`stranger-${++this.#strangers}`);
     const channel = process.network.dial(`sim://${to}`, path);
     const heard: Uint8Array[] = [];
     const closed: { code: number; reason: string }[] = [];
@@ -104,9 +133,12 @@ export class Stage {
 
   /** Lets so much true time pass. */
   pass(seconds: number): void {
-    this.simulation.run({
-      until: trueNs(this.simulation.now + (BigInt(Math.round(seconds * 1000)) * NS_PER_S) / 1000n),
-    });
+    this.simulation.run({ until: this.after(seconds) });
+  }
+
+  /** The instant so long from now. */
+  after(seconds: number): TrueNs {
+    return trueNs(this.simulation.now + (BigInt(Math.round(seconds * 1000)) * NS_PER_S) / 1000n);
   }
 
   phases(host?: string): string[] {
