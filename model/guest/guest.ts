@@ -168,6 +168,11 @@ export class Guest {
     this.rearm();
   }
 
+  /** The controller's pause is over: the next interrupts find at once what passed meanwhile. */
+  unpaused(): void {
+    this.unsettled = UNSETTLED_INTERRUPTS;
+  }
+
   get tickNs(): bigint {
     return this.time.tickNs;
   }

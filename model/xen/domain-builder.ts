@@ -55,9 +55,12 @@ export function startGuest(host: Host, domain: Domain): void {
   domain.entry = 'continue';
   // A vCPU that never ran here enters the runstates with this switch.
   runOnVcpu(host, domain, () => {
-    if (entry === 'continue') return;
     const { guest } = domain;
     if (guest === null) return;
+    if (entry === 'continue') {
+      guest.unpaused();
+      return;
+    }
     if (entry !== 'cancelled') bindChannels(domain);
     if (entry === 'boot') guest.boot();
     else guest.resume(entry);

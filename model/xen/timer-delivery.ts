@@ -52,8 +52,10 @@ export function deliverInterrupt(host: Host, domain: Domain, interrupt: PendingI
   const vcpu = domain.vcpus[0] as Vcpu;
   if (interrupt.kind === 'singleshot') vcpu.singleshot = null;
   if (vcpu.periodNs > 0n && vcpu.periodicNext <= interrupt.at) {
-    // What fell due meanwhile is one pending bit, and one interrupt.
-    vcpu.periodicNext += ((interrupt.at - vcpu.periodicNext) / vcpu.periodNs + 1n) * vcpu.periodNs;
+    // What fell due meanwhile is one pending bit, and one interrupt. A vCPU that spins is on its CPU, where the timer
+    // goes on; the timer of one that was paused begins anew (vcpu_periodic_timer_work).
+    const spun = interrupt.kind === 'spin-end' ? (interrupt.at - vcpu.periodicNext) % vcpu.periodNs : 0n;
+    vcpu.periodicNext = interrupt.at - spun + vcpu.periodNs;
   }
   runOnVcpu(host, domain, () => {
     // Nobody bound the VIRQ, as in a restored domain before irq_resume: the event is lost.
