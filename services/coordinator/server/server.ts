@@ -41,6 +41,8 @@ const Health = Type.Object({ ok: Type.Literal(true) }, { additionalProperties: f
 /** A server without data routes; the caller adds them, and listens. */
 export async function makeServer(options: ServerOptions): Promise<FastifyInstance> {
   const server = fastify({ logger: false, bodyLimit: BODY_MAX_BYTES, forceCloseConnections: true });
+  // A form of another site can post text/plain without asking first; there is no body here but JSON.
+  server.removeContentTypeParser('text/plain');
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   guard(server, options);
