@@ -4,12 +4,49 @@
  */
 import { KERNELS } from '@skewbed/model/guest/kernels/index.ts';
 import { PATCHES, patchNamed } from '@skewbed/model/patches/registry.ts';
-import type { Cell, Ran } from './matrix.ts';
+import { caseNames } from './case-library.ts';
+import { CLAIMS } from './claims/all-claims.ts';
+import { type ClaimShown, testClaim } from './claims/claim-test.ts';
+import { type Cell, type Ran, runMatrix } from './matrix.ts';
 import { KERNEL_NAMES } from './scenarios/scenario.ts';
+import { simTestbed } from './testbeds/sim.ts';
+import { DEFAULT_LIMIT_NS } from './trial.ts';
 
 /** Differences up to a guest tick are no lateness. */
 const TICK_S = 0.01;
 const BASELINE = 'fields-2007';
+
+/** Runs everything that the page is about, in the simulator, and writes it. */
+export async function experimentsPage(): Promise<string> {
+  const ran = await runMatrix({ cases: caseNames(), seed: 1 });
+  const claims: ClaimShown[] = [];
+  for (const claim of CLAIMS)
+    claims.push(await testClaim(claim, simTestbed, { testbed: 'sim', seed: 1, limitNs: DEFAULT_LIMIT_NS }));
+  return `# Experiments
+
+Generated from ${ran.filter(({ cell }) => cell.verdict !== 'not-applicable').length} runs of the matrix and ${claims.reduce((sum, claim) => sum + claim.trials.length, 0)} of the claims: \`npm run docs\` writes this page again, and a test fails when it differs from what the runs show. Where the runs contradict what was written before: [contradictions.md](contradictions.md).
+
+${renderMatrixPage(ran)}
+
+${renderClaims(claims)}
+`;
+}
+
+/** Who was right in the thread. */
+function renderClaims(claims: readonly ClaimShown[]): string {
+  const rows = claims.map((claim) => [
+    claim.who,
+    claim.says,
+    `**${claim.finding}**`,
+    claim.trials.map((t) => `${t.label}: ${t.predicts} (${t.held ? 'holds' : 'does not hold'})`).join('<br>') || '–',
+    claim.because,
+  ]);
+  return `## What was said in the thread
+
+The claims of the xen-devel thread of November 2008, in our words, and what the runs say about each. \`npx skewbed claims\` runs them.
+
+${markdownTable(['who', 'claim', 'finding', 'what it predicts, and whether the run shows it', 'because'], rows)}`;
+}
 
 /** The page's part about the matrix. */
 export function renderMatrixPage(ran: readonly Ran[]): string {

@@ -105,7 +105,7 @@ export function story(): readonly Chapter[] {
     },
     {
       title: 'The objection',
-      text: 'Kevin Tian: the patch works once, at the restore. As soon as dom0 publishes its clock, as ntp does every minute, the guest hangs all the same.',
+      text: 'Tian: the patch works once, at the restore. As soon as dom0 publishes its clock, as ntp does every minute, the guest hangs all the same.',
       runs: [
         told({
           name: 'one-song-settime',

@@ -36,7 +36,7 @@ export async function claims(name: string | undefined, options: TestbedOptions):
 }
 
 function print({ name, who, says, predicts, finding, expected, because, trials }: ClaimShown): void {
-  say(`${styled('bold', name)}  ${who}: “${says}”`);
+  say(`${styled('bold', name)}  ${who}: ${says}`);
   say(`  predicts  ${predicts}`);
   if (trials.length > 0) {
     say(

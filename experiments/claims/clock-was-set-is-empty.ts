@@ -3,7 +3,7 @@ import { type Claim, frozen, healthy, K1, trial } from './claim.ts';
 
 export const claim: Claim = {
   name: 'clock-was-set-is-empty',
-  who: 'Kevin Tian',
+  who: 'Tian',
   says: 'clock_was_set is a no-op in 2.6.18 and real later: a guest which cannot adjust its timers hangs.',
   predicts: 'T1 freezes as it is, and a real clock_was_set cures it.',
   trials: [

@@ -8,7 +8,7 @@ const names =
 
 export const claim: Claim = {
   name: 'explain-the-reason-first',
-  who: 'Kevin Tian and Keir Fraser',
+  who: 'Tian and Keir Fraser',
   says: 'Explain first which busy loop or which timer it is exactly.',
   predicts:
     'There is a variable that can be named for each freeze, and it waits for one clock: the wall in T1, the uptime in T3.',

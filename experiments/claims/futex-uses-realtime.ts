@@ -6,7 +6,7 @@ const armed = { side: 'before-stop', ns: 0n } as const;
 
 export const claim: Claim = {
   name: 'futex-uses-realtime',
-  who: 'Kevin Tian',
+  who: 'Tian',
   says: 'futex uses CLOCK_REALTIME.',
   predicts: 'In T1 futex waits with a time-out come back late by the wall step.',
   trials: [

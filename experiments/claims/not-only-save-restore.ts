@@ -3,7 +3,7 @@ import { type Claim, K1, trial } from './claim.ts';
 
 export const claim: Claim = {
   name: 'not-only-save-restore',
-  who: 'Kevin Tian',
+  who: 'Tian',
   says: 'The problem is not specific to save and restore: the wall can be changed at run time as well.',
   predicts: 'T5 freezes the guest of T1, without any move.',
   trials: [

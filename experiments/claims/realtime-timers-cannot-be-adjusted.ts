@@ -4,7 +4,7 @@ import { type Claim, K1, timerLate, trial } from './claim.ts';
 
 export const claim: Claim = {
   name: 'realtime-timers-cannot-be-adjusted',
-  who: 'Kevin Tian',
+  who: 'Tian',
   says: 'Timers on CLOCK_REALTIME use getnstimeofday and cannot be adjusted when the wall changes.',
   predicts: 'In T1 timers that were armed before the stop come back late, absolute and relative ones.',
   trials: [

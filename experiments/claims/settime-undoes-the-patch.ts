@@ -12,7 +12,7 @@ const song = {
 
 export const claim: Claim = {
   name: 'settime-undoes-the-patch',
-  who: 'Kevin Tian',
+  who: 'Tian',
   says: 'The patch changes the restore once; the next settime of dom0 undoes it.',
   predicts: 'Under song-2008 T1 and T2 freeze as soon as dom0 publishes its clock.',
   trials: [trial({ case: 't1', ...song }), trial({ case: 't2', ...song })],

@@ -3,7 +3,7 @@ import { type Claim, EVERY_KERNEL, onKernels } from './claim.ts';
 
 export const claim: Claim = {
   name: 'timer-interrupt-catches-up',
-  who: 'Kevin Tian',
+  who: 'Tian',
   says: 'The guest catches up changes of the wall in its timer interrupt.',
   predicts: 'After a settime on its host (T5) the date of the guest is the wall of the host in the end.',
   trials: onKernels(EVERY_KERNEL, {

@@ -5,7 +5,7 @@ const DAYS = 700_000;
 
 export const claim: Claim = {
   name: 'timers-wait-for-ever',
-  who: 'Kevin Tian',
+  who: 'Tian',
   says: 'A difference of the uptimes may make timers wait nearly for ever.',
   predicts: 'In T3 a sleep of one second comes back days later.',
   trials: onKernels([K1, K2, K4], {
