@@ -27,7 +27,7 @@ export async function up({ out, json }: { readonly out: string; readonly json?: 
   );
   const testbed = await openProcesses(['a', 'b']);
   try {
-    watchHint(testbed);
+    watchHint(testbed, print);
     const told = await tell(testbed, { out, print });
     const code = worstOf(told);
     if (json)
@@ -123,11 +123,10 @@ function printEnd(told: readonly Told[], out: string): void {
 }
 
 /** On standard error, where no report or log keeps the token. */
-function watchHint({ coordinatorUrl, token }: ProcessTestbed): void {
-  if (!process.stderr.isTTY) return;
-  process.stderr.write(
-    `Watch it from a second terminal:\n  curl -N -H "Authorization: Bearer ${token}" ${coordinatorUrl}/v1/watch\n`,
-  );
+/** The token stands in a file, so that the line can be copied from any log and tells nothing. */
+function watchHint({ coordinatorUrl, tokenFile }: ProcessTestbed, print: (line?: string) => void): void {
+  print('Watch it from a second terminal:');
+  print(`  curl -N -H "Authorization: Bearer $(cat ${tokenFile})" ${coordinatorUrl}/v1/watch`);
 }
 
 function worstOf(told: readonly Told[]): number {

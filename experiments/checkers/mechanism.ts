@@ -48,8 +48,8 @@ type Episode = {
 export function mechanismOf(plan: Plan, events: readonly HistoryEvent[]): MechanismFinding {
   const sight = sightOf(plan, events);
   const settimes = events.flatMap((event) => (event.kind === 'settime' ? [event.at] : []));
-  const proven = episodesOf(looksWithin(sight, plan.referenceNs)).filter((episode) =>
-    confirmed(episode, { sight, settimes, plan }),
+  const proven = longestOfEach(
+    episodesOf(looksWithin(sight, plan.referenceNs)).filter((episode) => confirmed(episode, { sight, settimes, plan })),
   );
   const words = new Set(proven.map((episode) => episode.held.mechanism));
   return {
@@ -63,6 +63,19 @@ export function mechanismOf(plan: Plan, events: readonly HistoryEvent[]): Mechan
       freedAfter: open ? 'never' : toNs - fromNs,
     })),
   };
+}
+
+/** A variable may hold in several episodes, such as a deadline that is set anew: its longest is the evidence. */
+function longestOfEach(episodes: readonly Episode[]): readonly Episode[] {
+  const lengthOf = ({ fromNs, toNs }: Episode): bigint => toNs - fromNs;
+  return episodes.filter((episode) =>
+    episodes.every(
+      (other) =>
+        other.held.variable !== episode.held.variable ||
+        lengthOf(other) < lengthOf(episode) ||
+        (lengthOf(other) === lengthOf(episode) && other.fromNs >= episode.fromNs),
+    ),
+  );
 }
 
 function episodesOf(looks: readonly Look[]): readonly Episode[] {
