@@ -2,7 +2,7 @@
  * Messages <-> bytes. What comes in is checked before it is decoded (msgpack-shape.ts), and after, against the registry;
  * whatever arrives, the only thing that decode throws is a SkewbedError with a code. What goes out is checked too.
  */
-import { Compile, type Validator } from 'typebox/compile';
+import { type Check, checkerOf } from './checker.ts';
 import { MESSAGES, type Message, type MessageType } from './control/registry.ts';
 import { SkewbedError } from './errors.ts';
 import { explain } from './explain.ts';
@@ -59,16 +59,16 @@ function checkVersionFirst(value: unknown): void {
   }
 }
 
-const validators = new Map<MessageType, Validator>();
+const checks = new Map<MessageType, Check>();
 
-/** Compiled at first use: a test that needs one message does not pay for all. */
+/** Compiled at first use: who needs one message does not pay for all. */
 function fits(type: MessageType, value: unknown): boolean {
-  let validator = validators.get(type);
-  if (validator === undefined) {
-    validator = Compile(MESSAGES[type].schema) as unknown as Validator;
-    validators.set(type, validator);
+  let check = checks.get(type);
+  if (check === undefined) {
+    check = checkerOf(MESSAGES[type].schema);
+    checks.set(type, check);
   }
-  return validator.Check(value);
+  return check(value);
 }
 
 function typeOf(value: unknown): unknown {

@@ -43,6 +43,17 @@ export type HistoryEvent = Stamp &
     | { readonly kind: 'host-started'; readonly wallSkew: string; readonly uptimeSkew: string; readonly ntp: string }
     /** Somebody set the host's clock: dom0's ntp, or an operator. */
     | { readonly kind: 'settime'; readonly by: 'ntp' | 'date' | 'boot'; readonly steppedNs: bigint }
+    /** The clock departs from its present reading by this skew from here on. */
+    | { readonly kind: 'skew-set'; readonly clock: 'wall' | 'uptime'; readonly skew: string }
+    | { readonly kind: 'ntp-set'; readonly ntp: string }
+    /** A fault of a chaos schedule, by its kind and its number in the schedule: done, and what was read back. */
+    | {
+        readonly kind: 'fault';
+        readonly fault: string;
+        readonly number: number;
+        readonly outcome: 'injected' | 'confirmed' | 'mismatch' | 'inconclusive';
+        readonly detail: string;
+      }
     | { readonly kind: 'clock-read'; readonly why: string; readonly uncertaintyNs: bigint }
     | {
         readonly kind: 'domain-created';

@@ -4,9 +4,10 @@
  * For the schemas of control/: closed objects, arrays, unions told apart by a literal, and T-or-null. No bytes.
  */
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from './checker.ts';
 import { type ErrorCode, SkewbedError } from './errors.ts';
 import { explain } from './explain.ts';
+import { tagOf } from './schema-tag.ts';
 
 export type JsonForm<T> = {
   /** Plain data for JSON.stringify. */
@@ -31,12 +32,12 @@ const DECIMAL = /^-?(?:0|[1-9][0-9]{0,19})$/;
 /** The two directions for a schema. `code` is the error for JSON that does not fit. */
 export function jsonForm<S extends TSchema>(schema: S, code: ErrorCode): JsonForm<Static<S>> {
   const convert = converterOf(schema as Node);
-  const validator = Compile(schema);
+  const fits = checkerOf(schema);
   return {
     toJson: (value) => convert.out(value),
     fromJson: (json, where) => {
       const value = convert.in(json);
-      if (!validator.Check(value)) throw new SkewbedError(code, `${where}: ${explain(schema, value)}`, where);
+      if (!fits(value)) throw new SkewbedError(code, `${where}: ${explain(schema, value)}`, where);
       return value as Static<S>;
     },
   };
@@ -100,14 +101,6 @@ function unionOf(branches: readonly Node[]): Convert {
     out: (value) => (value === null ? null : converted.out(value)),
     in: (json) => (json === null ? null : converted.in(json)),
   };
-}
-
-/** The key whose literal differs in every branch. */
-function tagOf(branches: readonly Node[]): string | null {
-  const keys = Object.keys(branches[0]?.properties ?? {});
-  const tells = (key: string) =>
-    new Set(branches.map((branch) => branch.properties?.[key]?.const ?? Symbol.for('none')));
-  return keys.find((key) => tells(key).size === branches.length && !tells(key).has(Symbol.for('none'))) ?? null;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -168,6 +168,8 @@ function closeTable(): string {
 }
 
 function limitTable(): string {
-  const rows = Object.entries(limits).map(([name, value]) => `| \`${name}\` | ${value} |`);
+  const rows = Object.entries(limits)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `| \`${name}\` | ${value} |`);
   return `Their arithmetic is in \`proto/limits.ts\`.\n\n| limit | value |\n| --- | --- |\n${rows.join('\n')}\n`;
 }

@@ -56,6 +56,14 @@ const Events = Type.Union(
   [
     event('host-started', { wallSkew: ShortText, uptimeSkew: ShortText, ntp: ShortText }),
     event('settime', { by: oneOf('ntp', 'date', 'boot'), steppedNs: Nanoseconds }),
+    event('skew-set', { clock: oneOf('wall', 'uptime'), skew: ShortText }),
+    event('ntp-set', { ntp: ShortText }),
+    event('fault', {
+      fault: Name,
+      number: count(),
+      outcome: oneOf('injected', 'confirmed', 'mismatch', 'inconclusive'),
+      detail: Text,
+    }),
     event('clock-read', { why: ShortText, uncertaintyNs: Nanoseconds }),
     event('domain-created', {
       domain: DomainName,

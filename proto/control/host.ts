@@ -78,6 +78,8 @@ export const SettimeToFields = Type.Union([
 /** Events of host.step. `elapse` is not among them: a node lets time pass by itself. */
 export const HostEventFields = Type.Union([
   closed({ type: Type.Literal('settime'), to: SettimeToFields, by: oneOf('ntp', 'date') }),
+  closed({ type: Type.Literal('set-skew'), clock: oneOf('wall', 'uptime'), skew: ShortText }),
+  closed({ type: Type.Literal('set-ntp'), periodNs: Type.Union([Nanoseconds, Type.Null()]) }),
   closed({ type: Type.Literal('create-domain'), spec: DomainSpecFields }),
   closed({ type: Type.Literal('unpause'), domain: DomainName }),
   closed({ type: Type.Literal('pause'), domain: DomainName }),
