@@ -41,6 +41,8 @@ export type Trial = {
   readonly earlierSleeps?: readonly Sleep[];
   /** What else is called in the guest, that long after the reference instant. */
   readonly calls?: readonly { readonly after: DurationNs; readonly call: GuestCall }[];
+  /** The toolstack pauses the guest, that long after the reference instant. */
+  readonly pause?: { readonly after: DurationNs; readonly length: DurationNs };
   /** Steps that dom0 of A makes to its wall after the guest booted; 0 publishes it again. */
   readonly sourceSettimes?: readonly DurationNs[];
   /** How long after the reference instant the bench looks. */
@@ -232,6 +234,12 @@ class Bench {
     for (const { after, call } of trial.calls ?? []) {
       const at = reference + after + HALF_TICK_NS;
       steps.push({ at, run: () => this.call(at, call) });
+    }
+    if (trial.pause !== undefined) {
+      const begin = reference + trial.pause.after;
+      const end = begin + trial.pause.length;
+      steps.push({ at: begin, run: () => this.step(begin, { type: 'pause', domain: GUEST }) });
+      steps.push({ at: end, run: () => this.step(end, { type: 'unpause', domain: GUEST }) });
     }
     for (const { after, by } of trial.settimes ?? []) {
       const at = reference + after - 1n;

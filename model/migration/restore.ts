@@ -3,7 +3,7 @@
  * page numbers, types, sizes. State (shared_info, vCPU contexts) is kept until all pages are there, because the order in
  * which it is applied belongs to the restore policy.
  */
-import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import { DOMAIN_PAGES_MAX, VCPUS_MAX } from '@skewbed/proto/limits.ts';
 import {
   PAGE_SIZE,
@@ -13,7 +13,7 @@ import {
   type StreamRecordType,
 } from '@skewbed/proto/records.ts';
 import { Guest } from '../guest/guest.ts';
-import { layoutOf, P2M_PER_PAGE } from '../guest/layout.ts';
+import { GUEST_PAGES_MIN, layoutOf, P2M_PER_PAGE } from '../guest/layout.ts';
 import { writeP2mList } from '../memory/p2m-list.ts';
 import { localiseTable } from '../memory/page-table-transfer.ts';
 import { levelOf } from '../memory/page-tables.ts';
@@ -51,6 +51,11 @@ export class Restore {
     switch (record.type) {
       case 'X86_PV_INFO':
         this.once(record.type);
+        if (record.guestWidth !== 8 || record.ptLevels !== 4)
+          this.bad(
+            record.type,
+            `is of a guest of ${record.guestWidth} bytes and ${record.ptLevels} levels, not 8 and 4`,
+          );
         break;
       case 'STATIC_DATA_END':
         this.after(record.type, 'X86_PV_INFO');
@@ -129,9 +134,9 @@ export class Restore {
     const startInfo = readVcpuContext(domain.vcpus[0]?.context as Uint8Array).startInfoFrame;
     const pfn = domain.p2m.pfnOf(Number(startInfo));
     if (pfn !== layout.startInfo)
-      throw new SkewbedError(
-        'bad-stream',
-        `vCPU 0 says that start_info is pfn ${pfn}; it lies at pfn ${layout.startInfo}`,
+      this.bad(
+        'X86_PV_VCPU_BASIC',
+        `for vCPU 0 says that start_info is pfn ${pfn}; it lies at pfn ${layout.startInfo}`,
       );
     refillStartInfo(domain.pageForWrite(layout.startInfo), {
       nrPages: BigInt(domain.p2m.size),
@@ -141,18 +146,14 @@ export class Restore {
       consoleMfn: BigInt(domain.p2m.frameOf(layout.console)),
     });
     for (const record of this.extras) this.ops.extraRecord(host, domain, record);
+    // What its memory does not hold, or this host does not know, has to show before the commit.
+    domain.guest = Guest.fromMemory(domain.p2m.size, kernelOf, guestWorld(host, domain, layout));
+    domain.entry = 'restored';
   }
 
-  /** The guest as its memory says it is, ready to be unpaused. */
-  start(): Domain {
-    const domain = this.theDomain();
-    domain.guest = Guest.fromMemory(
-      domain.p2m.size,
-      kernelOf,
-      guestWorld(this.host, domain, layoutOf(domain.p2m.size)),
-    );
-    domain.entry = 'restored';
-    return domain;
+  /** The domain, once it is built. */
+  get built(): Domain {
+    return this.theDomain();
   }
 
   drop(why: string): void {
@@ -163,17 +164,21 @@ export class Restore {
   private create({ startPfn, endPfn, frames }: Extract<StreamRecord, { type: 'X86_PV_P2M_FRAMES' }>): void {
     const type = 'X86_PV_P2M_FRAMES';
     const pages = endPfn + 1;
-    if (startPfn !== 0 || !Number.isInteger(pages) || pages < 1 || pages > DOMAIN_PAGES_MAX)
-      this.bad(type, `spans pfn ${startPfn} to ${endPfn}; a domain has 1 to ${DOMAIN_PAGES_MAX} pages from 0 on`);
+    if (startPfn !== 0 || !Number.isInteger(pages) || pages < GUEST_PAGES_MIN || pages > DOMAIN_PAGES_MAX)
+      this.bad(
+        type,
+        `spans pfn ${startPfn} to ${endPfn}; a domain has ${GUEST_PAGES_MIN} to ${DOMAIN_PAGES_MAX} pages from 0 on`,
+      );
     if (frames.length !== Math.ceil(pages / P2M_PER_PAGE))
       this.bad(type, `names ${frames.length} frames for ${pages} pages`);
     const leaves = layoutOf(pages).p2mLeaves;
     if (frames.some((pfn, i) => pfn !== leaves[i]))
       this.bad(type, 'names other pages than those where this guest keeps its p2m');
-    if (pages > this.host.memory.free)
+    // One more for shared_info.
+    if (pages + 1 > this.host.memory.free)
       throw new SkewbedError(
         'out-of-memory',
-        `host ${this.host.config.name} has ${this.host.memory.free} free frames; domain ${this.order.domain} needs ${pages}`,
+        `host ${this.host.config.name} has ${this.host.memory.free} free frames; domain ${this.order.domain} needs ${pages + 1}: destroy a domain there or give it more frames`,
       );
     const domid = this.host.newDomid(this.order.domain);
     this.domain = new Domain(this.host.memory, { domid, name: this.order.domain, pages });
@@ -183,6 +188,7 @@ export class Restore {
 
   private pages(entries: readonly PageEntry[]): void {
     const domain = this.theDomain();
+    if (entries.length === 0) this.bad('PAGE_DATA', 'has no page in it');
     const fresh = new Set<number>();
     for (const { pfn, type, page } of entries) {
       if (!Number.isInteger(pfn) || pfn < 0 || pfn >= domain.p2m.size)
@@ -209,20 +215,30 @@ export class Restore {
     if (!Number.isInteger(vcpuId) || vcpuId < 0 || vcpuId >= VCPUS_MAX)
       this.bad('X86_PV_VCPU_BASIC', `is for vCPU ${vcpuId}; there are 0 to ${VCPUS_MAX - 1}`);
     if (this.contexts.some((c) => c.vcpuId === vcpuId)) this.bad('X86_PV_VCPU_BASIC', `comes twice for vCPU ${vcpuId}`);
+    if (vcpuId !== this.contexts.length)
+      this.bad('X86_PV_VCPU_BASIC', `for vCPU ${vcpuId} comes where that for vCPU ${this.contexts.length} belongs`);
     this.contexts.push({ vcpuId, context: context.slice() });
   }
 
   private setContexts(domain: Domain): void {
     domain.allocateVcpus(this.host, this.contexts.length);
     for (const { vcpuId, context } of this.contexts) {
-      const local = localiseContext(context, vcpuId, (pfn) => domain.p2m.mfnOf(pfn));
+      const local = this.localised(domain, vcpuId, context);
       if (vcpuId === 0) domain.cr3Mfn = readVcpuContext(local).cr3Frame;
       domain.setVcpuContext(this.host, vcpuId, local);
     }
   }
 
+  private localised(domain: Domain, vcpuId: number, context: Uint8Array): Uint8Array {
+    try {
+      return localiseContext(context, vcpuId, (pfn) => (pfn < domain.p2m.size ? domain.p2m.mfnOf(pfn) : null));
+    } catch (error) {
+      return this.bad('X86_PV_VCPU_BASIC', `for vCPU ${vcpuId}: ${codedError(error).message}`);
+    }
+  }
+
   private copySharedInfo(domain: Domain): void {
-    this.ops.copySharedInfo(this.sharedInfo as Uint8Array, domain.sharedInfoForWrite(), this.contexts.length);
+    this.ops.copySharedInfo(this.sharedInfo as Uint8Array, domain.sharedInfoForWrite());
   }
 
   private theDomain(): Domain {

@@ -48,6 +48,7 @@ export class MigrationSource {
     const { host } = this;
     const domain = this.theDomain();
     host.reach(at);
+    domain.expect('suspend', 'running');
     host.probe(domain, 'suspend');
     if (domain.guest?.spinsUntil !== null) {
       throw new SkewbedError(

@@ -75,7 +75,7 @@ export class MigrationTarget {
   commit(at: TrueNs, commit: CommitOrder): void {
     this.expect('commit', 'received');
     this.host.reach(at);
-    const domain = this.theRestore().start();
+    const domain = this.theRestore().built;
     this.state = 'running';
     this.host.startAt(domain, commit.runAt > at ? commit.runAt : at, () => this.ops.finish(this.host, domain, commit));
     this.tell('target committed');

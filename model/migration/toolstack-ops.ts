@@ -2,6 +2,8 @@
  * The toolstack's operations around a save and a restore, as tables that patches wrap, and the restore policies: what a
  * toolstack of which time copies out of the saved shared_info, and in which order it does so (facts C.1, C.5).
  */
+
+import { VCPUS_MAX } from '@skewbed/proto/limits.ts';
 import type { StreamRecord } from '@skewbed/proto/records.ts';
 import type { Domain } from '../xen/domain.ts';
 import type { Host } from '../xen/host.ts';
@@ -23,7 +25,7 @@ export interface RestoreOps {
   /** Which is applied first: the vCPU contexts (2008) or the saved shared_info (stream v2 and v3). */
   readonly order: 'contexts-first' | 'shared-info-first';
   /** Copies what the policy copies from the saved page to the new domain's. */
-  copySharedInfo(saved: Uint8Array, page: Uint8Array, vcpus: number): void;
+  copySharedInfo(saved: Uint8Array, page: Uint8Array): void;
   /** A record that the format does not know. */
   extraRecord(host: Host, domain: Domain, record: StreamRecord): void;
   /** Just before the guest runs. */
@@ -33,18 +35,18 @@ export interface RestoreOps {
 const VCPU_INFO_END = SHARED_INFO.evtchnPending;
 
 /** vcpu_info and arch, as since X:16e00ecd92 (2007-08-08): "leave wallclock time. set by hypervisor". */
-function copyFields(saved: Uint8Array, page: Uint8Array, vcpus: number): void {
+function copyFields(saved: Uint8Array, page: Uint8Array): void {
   page.set(saved.subarray(0, VCPU_INFO_END));
   page.set(saved.subarray(SHARED_INFO.archMaxPfn, SHARED_INFO.end), SHARED_INFO.archMaxPfn);
   writeArch(page, { pfnToMfnFrameListList: 0n });
-  resetEvents(page, vcpus);
+  resetEvents(page, VCPUS_MAX);
 }
 
 /** The whole page, wc_* included, as before August 2007: the guest's wall becomes the source's wc + this host's uptime. */
-function copyAll(saved: Uint8Array, page: Uint8Array, vcpus: number): void {
+function copyAll(saved: Uint8Array, page: Uint8Array): void {
   page.set(saved);
   writeArch(page, { pfnToMfnFrameListList: 0n });
-  resetEvents(page, vcpus);
+  resetEvents(page, VCPUS_MAX);
 }
 
 const FIELDS_2007: RestoreOps = {

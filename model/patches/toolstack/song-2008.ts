@@ -39,8 +39,8 @@ export const song2008: Patch = {
       host.domctl(XEN_DOMCTL_RESTOREDOMAIN, domain);
       base.begin(host, domain);
     },
-    copySharedInfo(saved, page, vcpus) {
-      base.copySharedInfo(saved, page, vcpus);
+    copySharedInfo(saved, page) {
+      base.copySharedInfo(saved, page);
       const from = viewOf(saved);
       const to = viewOf(page);
       for (const field of [SHARED_INFO.wcSec, SHARED_INFO.wcNsec])
