@@ -24,31 +24,30 @@ const TICKS_LOST = 5n;
 
 const isExact = (tscHz: bigint, { mul }: TimeScale): boolean => tscHz % NS_PER_S === 0n && (mul & (mul - 1)) === 0;
 
+/** A clock from some instant on: what it read then, and how it goes on. */
+type Course = { readonly from: TrueNs; readonly baseNs: bigint; readonly skew: Skew };
+
 export class HostClocks {
   readonly scale: TimeScale;
   /** The most by which a guest's scaled TSC lags behind the uptime: what a timer is late. */
   readonly timerSlopNs: bigint;
   private readonly config: HostConfig;
-  private readonly wallSkew: Skew;
-  private readonly uptimeSkew: Skew;
+  private wall: Course;
+  private uptime: Course;
   /** Sum of all steps that somebody made to the wall. */
   private wallSetNs = 0n;
 
   constructor(config: HostConfig) {
     this.config = config;
-    this.wallSkew = readSkew(config.wallSkew);
-    this.uptimeSkew = readSkew(config.uptimeSkew);
+    const from = config.origin;
+    this.wall = { from, baseNs: config.utcAtZeroNs, skew: readSkew(config.wallSkew) };
+    this.uptime = { from, baseNs: 0n, skew: readSkew(config.uptimeSkew) };
     this.scale = setTimeScale(config.tscHz);
     // Xen fires a timer a little late (TIMER_SLOP), so a guest reads its deadline as past. Here it is late by no more than
     // the rounding of the TSC, or the guest would find its tick not due yet, at one and the same instant, for ever.
     this.timerSlopNs = isExact(config.tscHz, this.scale) ? 0n : ceilDiv(TICKS_LOST * NS_PER_S, config.tscHz) + 2n;
-    if (!isMonotone(this.uptimeSkew)) {
-      throw new SkewbedError(
-        'bad-clock',
-        `host ${config.name}: the uptime '${config.uptimeSkew}' runs backwards at times; Xen's system time never does within one boot: leave out the strobe or the step back`,
-      );
-    }
-    if (skewAt(this.uptimeSkew, 0n) < 0n) {
+    this.expectMonotone(this.uptime.skew, config.uptimeSkew);
+    if (skewAt(this.uptime.skew, 0n) < 0n) {
       throw new SkewbedError(
         'bad-clock',
         `host ${config.name}: the uptime '${config.uptimeSkew}' is below zero when the run starts; give the host more uptime, it must have booted before its guest does`,
@@ -58,18 +57,18 @@ export class HostClocks {
 
   /** Xen system time. */
   uptimeAt(at: TrueNs): HostUptimeNs {
-    return hostUptimeNs(skewAt(this.uptimeSkew, at - this.config.origin));
+    return hostUptimeNs(readingOf(this.uptime, at));
   }
 
   /** UTC as this host believes it. */
   wallAt(at: TrueNs): HostWallNs {
-    const t = at - this.config.origin;
-    return hostWallNs(this.config.utcAtZeroNs + skewAt(this.wallSkew, t) + this.wallSetNs);
+    return hostWallNs(readingOf(this.wall, at) + this.wallSetNs);
   }
 
   /** The first instant at which the uptime is at least this. */
   instantOf(uptime: bigint): TrueNs {
-    return trueNs(this.config.origin + firstInstantAt(this.uptimeSkew, uptime));
+    const { from, baseNs, skew } = this.uptime;
+    return trueNs(from + firstInstantAt(skew, uptime - baseNs));
   }
 
   /** Sets the wall; returns the step. */
@@ -79,7 +78,34 @@ export class HostClocks {
     return step;
   }
 
+  /** From `at` on a clock departs from what it reads then. Readings from before that instant are no longer to be had. */
+  setSkew(at: TrueNs, { clock, skew: text }: { readonly clock: 'wall' | 'uptime'; readonly skew: string }): void {
+    const skew = readSkew(text);
+    if (clock === 'wall') {
+      this.wall = { from: at, baseNs: readingOf(this.wall, at), skew };
+      return;
+    }
+    this.expectMonotone(skew, text);
+    if (skewAt(skew, 0n) < 0n) {
+      throw new SkewbedError(
+        'bad-clock',
+        `host ${this.config.name}: '${text}' sets the uptime back, which Xen's system time never does within one boot; give an offset of zero or more`,
+      );
+    }
+    this.uptime = { from: at, baseNs: readingOf(this.uptime, at), skew };
+  }
+
   tscAt(uptime: HostUptimeNs): bigint {
     return ticksOf(uptime, this.config.tscHz);
   }
+
+  private expectMonotone(skew: Skew, text: string): void {
+    if (isMonotone(skew)) return;
+    throw new SkewbedError(
+      'bad-clock',
+      `host ${this.config.name}: the uptime '${text}' runs backwards at times; Xen's system time never does within one boot: leave out the strobe or the step back`,
+    );
+  }
 }
+
+const readingOf = ({ from, baseNs, skew }: Course, at: TrueNs): bigint => baseNs + skewAt(skew, at - from);

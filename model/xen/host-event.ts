@@ -56,6 +56,13 @@ export type SettimeTo =
 export type HostEvent =
   | { readonly type: 'elapse' }
   | { readonly type: 'settime'; readonly to: SettimeTo; readonly by: 'ntp' | 'date' }
+  /**
+   * From now on this clock departs from its present reading as the skew says: '+5s x1.0002' leaps 5 s and goes on faster.
+   * A wall that does so is published by nobody before the next settime. An uptime never goes back.
+   */
+  | { readonly type: 'set-skew'; readonly clock: 'wall' | 'uptime'; readonly skew: string }
+  /** dom0's ntp publishes the wall every so often from now on; null is off. */
+  | { readonly type: 'set-ntp'; readonly periodNs: DurationNs | null }
   | { readonly type: 'create-domain'; readonly spec: DomainSpec }
   | { readonly type: 'unpause'; readonly domain: string }
   | { readonly type: 'pause'; readonly domain: string }

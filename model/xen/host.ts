@@ -6,7 +6,7 @@
  */
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
-import { type HostUptimeNs, type HostWallNs, type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import type { HostUptimeNs, HostWallNs, TrueNs } from '@skewbed/proto/units.ts';
 import { MachineMemory } from '../memory/machine.ts';
 import type { PageOps } from '../memory/page-ops.ts';
 import { type HostPatches, hostPatches } from '../patches/compile.ts';
@@ -17,6 +17,7 @@ import { createDomain, startGuest } from './domain-builder.ts';
 import { HostClocks } from './host-clocks.ts';
 import type { GuestCall, HostConfig, HostEvent } from './host-event.ts';
 import { DOMCTL } from './hypervisor-ops.ts';
+import { NtpActor } from './ntp-actor.ts';
 import { deliverInterrupt, missedInterrupt, nextInterrupt, runOnVcpu } from './timer-delivery.ts';
 
 /** 'merged' skips quiet stretches; 'one-by-one' delivers every interrupt, to hold the first against. */
@@ -40,7 +41,7 @@ export class Host {
   wcNs = 0n;
   private now: TrueNs;
   private nextDomid = 1;
-  private nextNtp: TrueNs | null;
+  private readonly ntp: NtpActor;
   private readonly domains = new Map<string, Domain>();
   private readonly starts = new Map<Domain, { readonly at: TrueNs; readonly before: () => void }>();
   private readonly consoles = new ConsoleLimit();
@@ -54,9 +55,9 @@ export class Host {
     this.patches = hostPatches(config);
     this.delivery = delivery;
     this.now = config.origin;
-    this.nextNtp = config.ntpPeriodNs === null ? null : trueNs(config.origin + config.ntpPeriodNs);
-    const ntp = config.ntpPeriodNs === null ? 'off' : `${config.ntpPeriodNs}ns`;
-    this.tell({ kind: 'host-started', wallSkew: config.wallSkew, uptimeSkew: config.uptimeSkew, ntp });
+    this.ntp = new NtpActor(config.origin, config.ntpPeriodNs);
+    const { wallSkew, uptimeSkew } = config;
+    this.tell({ kind: 'host-started', wallSkew, uptimeSkew, ntp: this.ntp.text });
     this.doSettime('boot', 0n);
   }
 
@@ -194,6 +195,16 @@ export class Host {
         this.doSettime(event.by, this.clocks.setWall(at, wall));
         break;
       }
+      case 'set-skew':
+        this.clocks.setSkew(at, event);
+        // The next interrupts are not like the last ones.
+        for (const domain of this.domains.values()) domain.guest?.unpaused();
+        this.tell({ kind: 'skew-set', clock: event.clock, skew: event.skew });
+        break;
+      case 'set-ntp':
+        this.ntp.set(at, event.periodNs);
+        this.tell({ kind: 'ntp-set', ntp: this.ntp.text });
+        break;
       case 'create-domain':
         this.domains.set(event.spec.name, createDomain(this, event.spec, this.newDomid(event.spec.name)));
         break;
@@ -268,7 +279,7 @@ export class Host {
     const offer = (at: TrueNs, run: () => void): void => {
       if (first === null || at < first.at) first = { at, run };
     };
-    if (this.nextNtp !== null) offer(this.nextNtp, () => this.ntp());
+    if (this.ntp.next !== null) offer(this.ntp.next, () => this.ntpPublishes());
     for (const [domain, { at, before }] of this.starts) {
       offer(at, () => {
         this.starts.delete(domain);
@@ -291,9 +302,9 @@ export class Host {
     }
   }
 
-  private ntp(): void {
+  private ntpPublishes(): void {
     this.catchUp(this.now);
     this.doSettime('ntp', 0n);
-    this.nextNtp = trueNs(this.now + (this.config.ntpPeriodNs as bigint));
+    this.ntp.done(this.now);
   }
 }
