@@ -1,8 +1,8 @@
 /**
  * Whether a value fits a schema, fast. typebox compiles a schema to one function, but tries the branches of a union one
  * after the other; of 24 kinds of events each is a closed object whose keys it compares first. Here the literal that
- * tells the branches apart ('type', 'command', 'kind') picks the one to try. A test
- * holds the two against each other. For the schemas of control/ only: closed objects, arrays, unions, leaves.
+ * tells the branches apart ('type', 'command', 'kind') picks the one to try. A test holds
+ * the two against each other. For the schemas of control/ only: closed objects, arrays, unions, leaves.
  */
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';

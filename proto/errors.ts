@@ -22,6 +22,10 @@ export const ERRORS = {
     meaning: 'a scenario file is not of the form of docs and design: the message names line and column',
     happened: 'no',
   },
+  'bad-save-file': {
+    meaning: 'a save file is damaged, or not what Xen writes: the message names offset, record and reason',
+    happened: 'no',
+  },
   'bad-stream': { meaning: 'a migration stream has a record, a page or a state that cannot be', happened: 'no' },
   'bad-token': { meaning: 'the token is missing or wrong', happened: 'no' },
   crash: { meaning: 'an assertion of Skewbed itself does not hold', happened: 'unknown' },

@@ -15,6 +15,11 @@ const NS_PER_S = 1_000_000_000n;
 export const MESSAGE_MAX_BYTES = 5 * MIB;
 /** What a channel holds for a peer that does not read: 12 full messages. Credits keep a healthy stream far below. */
 export const CHANNEL_QUEUE_MAX_BYTES = 12 * MESSAGE_MAX_BYTES;
+/** How much of a message is gathered before it is known where the rest goes: pfns of a full batch (16 KiB), and state. */
+export const BULK_BEGINNING_MAX_BYTES = 64 * KIB;
+/** What one forwarded stream may hold in the relay between its two sockets: 4 buffers of 1 MiB. */
+export const FORWARD_BUFFERS_MAX = 4;
+export const FORWARD_BUFFER_BYTES = MIB;
 /** Open channels of one service: 256 nodes with a control and a stream channel each, and as many watchers. */
 export const CHANNELS_MAX = 1024;
 /** The reason of a close frame: a control frame has 125 bytes, the code takes 2 (RFC 6455, 5.5). */
@@ -66,6 +71,23 @@ export const VCPU_CONTEXT_MAX_BYTES = 5168;
 /** X86_PV_VCPU_EXTENDED holds at most 128 bytes. */
 export const VCPU_EXTENDED_MAX_BYTES = 128;
 
+// --- save files ------------------------------------------------------------------------------------------------------
+
+/** Pages of a guest in a save file: 2^26 x 4 KiB = 256 GiB. A reader marks each with two bytes, in chunks as they come. */
+export const SAVED_PAGES_MAX = 2 ** 26;
+/** Pages in one PAGE_DATA: libxc sends 1024 (MAX_BATCH_SIZE). With their words and header 4,202,504 bytes. */
+export const SAVED_RECORD_PAGES_MAX = 1024;
+/** X86_PV_P2M_FRAMES of 2^26 pages: one u64 for each 512 pages (1024 on a 32-bit guest), and 8 bytes. */
+export const SAVED_P2M_FRAMES_MAX = SAVED_PAGES_MAX / 512;
+/** A blob of a vCPU or a policy: XSAVE with AMX is 11 KiB, a CPUID policy of 300 leaves 7 KiB. */
+export const SAVED_BLOB_MAX_BYTES = 64 * KIB;
+/** The state of an HVM guest or of its device model. QEMU's is about 1 MiB. */
+export const SAVED_DEVICE_STATE_MAX_BYTES = 16 * MIB;
+/** The domain's configuration in front of xl's files, about 1 KiB in practice. */
+export const SAVED_CONFIG_MAX_BYTES = MIB;
+/** vCPUs that Xen gives one PV guest (MAX_VIRT_CPUS). */
+export const SAVED_VCPUS_MAX = 8192;
+
 // --- clocks ----------------------------------------------------------------------------------------------------------
 
 /**
@@ -88,6 +110,8 @@ export const MESSAGE_DEPTH_MAX = 16;
 export const MESSAGE_ITEMS_MAX = 128 * KIB;
 /** A free text: a console line, an error message. */
 export const TEXT_MAX_CHARS = 4096;
+/** An error's message on the wire: what, where, values, what to do; what is longer is cut. Below TEXT_MAX_CHARS. */
+export const ERROR_TEXT_MAX_CHARS = 1000;
 /** A name of a node, runner, migration, patch. */
 export const NAME_MAX_CHARS = 64;
 /** The text of a skew, or an URL. */

@@ -50,3 +50,31 @@ export type StreamRecord =
   | { readonly type: 'END' };
 
 export type StreamRecordType = StreamRecord['type'];
+
+/**
+ * What files of a real Xen hold beside these (facts D.4). Our own guests have none of it; a codec for files keeps it, so
+ * that a file is written back as it was read.
+ */
+export type ForeignRecord =
+  | { readonly type: 'X86_PV_INFO'; readonly guestWidth: 4; readonly ptLevels: 3 }
+  | { readonly type: 'X86_PV_VCPU_XSAVE'; readonly vcpuId: number; readonly context: Uint8Array }
+  | { readonly type: 'X86_PV_VCPU_MSRS'; readonly vcpuId: number; readonly context: Uint8Array }
+  /** 24 bytes a leaf. */
+  | { readonly type: 'X86_CPUID_POLICY'; readonly leaves: Uint8Array }
+  /** 16 bytes an entry. */
+  | { readonly type: 'X86_MSR_POLICY'; readonly entries: Uint8Array }
+  | { readonly type: 'HVM_CONTEXT'; readonly context: Uint8Array }
+  | {
+      readonly type: 'HVM_PARAMS';
+      readonly params: readonly { readonly index: bigint; readonly value: bigint }[];
+    }
+  | { readonly type: 'TOOLSTACK'; readonly body: Uint8Array }
+  /** The pages that follow are to be compared with those that came before. */
+  | { readonly type: 'VERIFY' }
+  | { readonly type: 'CHECKPOINT' }
+  | { readonly type: 'CHECKPOINT_DIRTY_PFN_LIST'; readonly pfns: readonly bigint[] }
+  /** Bit 31 of its number is set: who does not know it passes over it. */
+  | { readonly type: 'OPTIONAL'; readonly number: number; readonly body: Uint8Array };
+
+/** Every record that a save file may hold. */
+export type FileRecord = StreamRecord | ForeignRecord;

@@ -17,6 +17,7 @@ import {
   oneOf,
   Sha256,
   ShortText,
+  Text,
   TrueTime,
 } from './fields.ts';
 import { HostConfigFields, HostEventFields } from './host.ts';
@@ -112,7 +113,7 @@ export const COMMANDS = {
     'migration-abort',
     COORDINATOR_TO_NODE,
     'No commit line will ever be written: the source resumes its guest, the target drops its copy.',
-    { migration: Name, why: ShortText },
+    { migration: Name, why: Text },
     { at: TrueTime },
   ),
   nodes: row(

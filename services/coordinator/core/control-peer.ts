@@ -3,6 +3,7 @@
  * then asks and answers. greeting -> syncing -> ready -> closed. Whatever is wrong with a message ends this socket with
  * a refuse message and a close code, and nothing else.
  */
+
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { decode, encode } from '@skewbed/proto/codec.ts';
 import { MESSAGES, type Message, type MessageOf, type Sender } from '@skewbed/proto/control/registry.ts';
@@ -10,6 +11,7 @@ import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { HELLO_TIMEOUT_NS, WATCHER_QUEUE_MAX_BYTES } from '@skewbed/proto/limits.ts';
 import { trueNs } from '@skewbed/proto/units.ts';
 import { agreeOnProtocol } from '@skewbed/proto/version.ts';
+import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
@@ -78,7 +80,7 @@ export class ControlPeer {
   /** Says why, and closes. */
   refuse(error: SkewbedError): void {
     if (this.#state.phase === 'closed') return;
-    this.#channel.send(encode({ type: 'refuse', code: error.code, message: error.message.slice(0, 1000) }));
+    this.#channel.send(encode({ type: 'refuse', code: error.code, message: wireText(error.message) }));
     this.#close(closeCodeOf(error), error);
   }
 

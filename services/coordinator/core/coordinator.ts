@@ -2,6 +2,7 @@
  * The coordinator: knows nodes and runners, passes requests to nodes and replies back, fans events out, runs migrations
  * and keeps their journal. It never runs a scenario. Evented and synchronous: ports call in, effects go out.
  */
+
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { encode } from '@skewbed/proto/codec.ts';
 import { COMMANDS, type Command, type Result } from '@skewbed/proto/control/commands.ts';
@@ -9,6 +10,7 @@ import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import { EVENTS_PER_MESSAGE_MAX, NODES_MAX, RUNNERS_MAX } from '@skewbed/proto/limits.ts';
+import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Journal } from '@skewbed/runtime/ports/journal.ts';
 import type { Log } from '@skewbed/runtime/ports/log.ts';
@@ -147,7 +149,7 @@ export class CoordinatorCore {
               id: message.id,
               ok: false,
               code: outcome.code,
-              message: outcome.message.slice(0, 1500),
+              message: wireText(outcome.message),
             });
           } else peer.send({ type: 'reply', id: message.id, ok: true, result: outcome });
         });

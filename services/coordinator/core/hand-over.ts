@@ -4,11 +4,13 @@
  * place there. A target that says it cannot start the guest makes it 'lost': the source's copy is kept, paused, for a
  * person to decide (compare xl migrate, facts D.12 step 8b, which gives the guest back; two commits could then differ).
  */
+
 import type { Result } from '@skewbed/proto/control/commands.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { CommittedLine } from '@skewbed/proto/journal-file.ts';
 import { COMMIT_LEAD_NS } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { MigrationDesk } from './migration-desk.ts';
 
 /** Who, where and when: what is left of a migration after a restart. */
@@ -134,7 +136,7 @@ export class HandOver {
       migration,
       domain,
       phase,
-      ...(detail === undefined ? {} : { detail: detail.slice(0, 1000) }),
+      ...(detail === undefined ? {} : { detail: wireText(detail) }),
     });
   }
 }

@@ -3,6 +3,7 @@
  * preparing or streaming also -> aborting -> aborted. The decision is the durable journal line: no commit order is given
  * before it, and no abort after it was begun (design, section 7; facts D.12, step 5). The other half is hand-over.ts.
  */
+
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import type { CommandOf, ResultOf } from '@skewbed/proto/control/commands.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
@@ -10,6 +11,7 @@ import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { CommittedLine } from '@skewbed/proto/journal-file.ts';
 import { DIGEST_TIMEOUT_NS, STREAM_OPEN_TIMEOUT_NS, STREAM_PROGRESS_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import type { Timer } from '@skewbed/runtime/ports/timers.ts';
 import { downtimeParts } from './downtime.ts';
@@ -137,12 +139,12 @@ export class Migration {
       migration,
       at: this.#desk.clock.now(),
       code: error.code,
-      why: error.message.slice(0, 1000),
+      why: wireText(error.message),
     });
     for (const node of [from, to]) {
       this.#desk.order(
         node,
-        { command: 'migration-abort', migration, why: `${error.code}: ${error.message}`.slice(0, 500) },
+        { command: 'migration-abort', migration, why: wireText(`${error.code}: ${error.message}`) },
         () => {
           // Answered, or away: a node that is away asks when it comes back.
           state.unanswered.delete(node);
@@ -290,7 +292,7 @@ export class Migration {
       migration,
       domain,
       phase,
-      ...(detail === undefined ? {} : { detail: detail.slice(0, 1000) }),
+      ...(detail === undefined ? {} : { detail: wireText(detail) }),
     });
   }
 

@@ -3,10 +3,12 @@
  * loop woke, everything that is due is done at the instant it was due, in order of the instants; at one instant the
  * host's deadlines come first. How late the loop was is recorded where a clock is uncertain at all (not in the simulator).
  */
+
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import { AGENDA_MAX, SCHEDULE_AHEAD_MAX_NS } from '@skewbed/proto/limits.ts';
 import { NS_PER_S, type TrueNs } from '@skewbed/proto/units.ts';
+import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
 import type { HostClocks, WorldHost } from './world.ts';
@@ -94,7 +96,7 @@ export class HostDriver {
   reportFailure(error: SkewbedError): void {
     const host = this.hostName;
     const stamp = { at: this.#now(), ...(host === null ? {} : { host }) };
-    this.#record([{ ...stamp, kind: 'failure', code: error.code, message: error.message.slice(0, 1000) }]);
+    this.#record([{ ...stamp, kind: 'failure', code: error.code, message: wireText(error.message) }]);
   }
 
   /** The host's name, or null before the first configuration and after a failure. */

@@ -3,11 +3,13 @@
  * ports call in, effects go out, so that the simulator runs the same code as a process does.
  * A node that loses its coordinator keeps its guests running and dials again, more and more slowly.
  */
+
 import { ControlLink, channelUrl, type LinkMessage } from '@skewbed/coordinator/core/control-link.ts';
 import type { Command, Result } from '@skewbed/proto/control/commands.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import { REDIAL_FIRST_NS, REDIAL_LONGEST_NS } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { Checksums } from '@skewbed/runtime/ports/checksum.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { ClockSync } from '@skewbed/runtime/ports/clock-sync.ts';
@@ -158,7 +160,7 @@ export class NodeCore {
       this.#outbox.flush();
       if (outcome instanceof SkewbedError) {
         this.#ports.log.info({ command: command.command, code: outcome.code }, outcome.message);
-        link.send({ type: 'reply', id, ok: false, code: outcome.code, message: outcome.message.slice(0, 1000) });
+        link.send({ type: 'reply', id, ok: false, code: outcome.code, message: wireText(outcome.message) });
       } else link.send({ type: 'reply', id, ok: true, result: outcome });
     };
     try {

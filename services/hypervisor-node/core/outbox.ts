@@ -3,11 +3,13 @@
  * coordinator. The oldest are dropped when too many wait, and a 'failure' event says so: a history with a gap must not
  * look like one without.
  */
+
 import { encode } from '@skewbed/proto/codec.ts';
 import { codedError, type SkewbedError } from '@skewbed/proto/errors.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import { EVENTS_GATHER_NS, EVENTS_PER_MESSAGE_MAX, EVENTS_WAITING_MAX } from '@skewbed/proto/limits.ts';
 import { trueNs } from '@skewbed/proto/units.ts';
+import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
 
@@ -83,7 +85,7 @@ export class Outbox {
       }
       message = encode({
         type: 'event',
-        events: [this.#failure(error.code, `an event '${only.kind}' cannot travel: ${error.message.slice(0, 1000)}`)],
+        events: [this.#failure(error.code, wireText(`an event '${only.kind}' cannot travel: ${error.message}`))],
       });
     }
     this.#send?.(message);

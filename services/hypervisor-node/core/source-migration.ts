@@ -4,12 +4,14 @@
  * guest by itself, for no commit can be written without that vote. After it only the coordinator knows the end: the guest
  * stays paused, in doubt, until a commit or an abort comes (facts D.12: the point of no return of xl is step 5).
  */
+
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { decode, encode } from '@skewbed/proto/codec.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import { BATCH_PAGES_MAX, BATCH_RECORDS_MAX, STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
 import type { StreamRecord } from '@skewbed/proto/records.ts';
 import type { TrueNs } from '@skewbed/proto/units.ts';
+import { wireText } from '@skewbed/proto/wire-error.ts';
 import { encodeBatch } from '@skewbed/proto/wire-records.ts';
 import type { Checksum } from '@skewbed/runtime/ports/checksum.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
@@ -211,7 +213,7 @@ export class SourceMigration {
         migration: this.migration,
         side: 'source',
         code: error.code,
-        message: error.message.slice(0, 1000),
+        message: wireText(error.message),
       }),
     );
     this.#giveUp(error);

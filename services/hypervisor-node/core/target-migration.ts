@@ -10,6 +10,7 @@ import { decode, encode } from '@skewbed/proto/codec.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import type { TrueNs } from '@skewbed/proto/units.ts';
+import { wireText } from '@skewbed/proto/wire-error.ts';
 import { openBatch } from '@skewbed/proto/wire-records.ts';
 import type { Checksum } from '@skewbed/runtime/ports/checksum.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
@@ -167,7 +168,7 @@ export class TargetMigration {
       migration: this.migration,
       side: 'target',
       code,
-      message: message.slice(0, 1000),
+      message: wireText(message),
     });
     this.#giveUp(error);
   }
