@@ -24,6 +24,8 @@ const POISON = 0xdb;
 
 export class SimChannel implements Channel {
   readonly link: Link;
+  /** What was dialled, without its query. */
+  readonly path: string;
   readonly #simulation: Simulation;
   readonly #process: SimProcess;
   readonly #name: string;
@@ -37,7 +39,13 @@ export class SimChannel implements Channel {
   #leavingNow = 0;
   #closeTimeout: QueuedEvent | null = null;
 
-  constructor(simulation: Simulation, process: SimProcess, link: Link, name: string) {
+  constructor(
+    simulation: Simulation,
+    process: SimProcess,
+    link: Link,
+    { name, path }: { readonly name: string; readonly path: string },
+  ) {
+    this.path = path;
     this.#simulation = simulation;
     this.#process = process;
     this.link = link;
@@ -96,7 +104,7 @@ export class SimChannel implements Channel {
     accepted.#peer = this;
     accepted.#state = 'open';
     this.link.join(accepted);
-    accepted.#lane.put(0, () => this.#opened());
+    accepted.#lane.put(0, () => this.#process.whenAwake(() => this.#opened()));
   }
 
   /** For SimNetwork and Link: this end hears that the channel is no more. Never within the call. */
@@ -121,7 +129,12 @@ export class SimChannel implements Channel {
 
   #transmit(bytes: Uint8Array): void {
     const peer = this.#peer as SimChannel;
-    const departsAt = this.#lane.put(bytes.length, () => peer.#arrived(bytes));
+    const message = this.#tapped(bytes);
+    if (message === null) {
+      this.#queuedBytes -= bytes.length;
+      return;
+    }
+    const departsAt = this.#lane.put(bytes.length, () => peer.#process.whenAwake(() => peer.#arrived(message)));
     if (departsAt > this.#simulation.now) {
       this.#process.schedule(departsAt, () => this.#departed(bytes.length));
       return;
@@ -135,6 +148,12 @@ export class SimChannel implements Channel {
       });
     }
     this.#leavingNow += bytes.length;
+  }
+
+  /** What leaves in place of these bytes. */
+  #tapped(message: Uint8Array): Uint8Array | null {
+    const { tap } = this.link;
+    return tap === null ? message : tap({ from: this.#process.name, path: this.path, message });
   }
 
   #departed(bytes: number): void {
@@ -197,13 +216,15 @@ export class SimChannel implements Channel {
 
   #sayClose(code: number, reason: string): void {
     const peer = this.#peer as SimChannel;
-    this.#lane.put(CLOSE_FRAME_BYTES, () => peer.#closeArrived(code, reason));
+    this.#lane.put(CLOSE_FRAME_BYTES, () => peer.#process.whenAwake(() => peer.#closeArrived(code, reason)));
   }
 
   #sayBroken(): void {
     const peer = this.#peer;
     if (peer === null) return;
-    this.#lane.put(0, () => peer.#end(CLOSE_CODE.BROKEN, `${peer.#name}: the peer is gone`));
+    this.#lane.put(0, () =>
+      peer.#process.whenAwake(() => peer.#end(CLOSE_CODE.BROKEN, `${peer.#name}: the peer is gone`)),
+    );
   }
 
   #leave(): void {

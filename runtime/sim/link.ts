@@ -25,12 +25,19 @@ export type LinkShape = {
   bytesPerSecond: bigint | null;
 };
 
+/** A message as it leaves a process: whose it is, on which channel, its bytes. */
+export type Passage = { readonly from: string; readonly path: string; readonly message: Uint8Array };
+/** Sees every message and says what leaves: the message, another one, or nothing at all. It may cut the link, or crash. */
+export type LinkTap = (passage: Passage) => Uint8Array | null;
+
 export type LinkMode = 'up' | 'refusing' | 'silent' | 'cut';
 
 const SILENCE_LIMIT_NS = KEEP_ALIVE_PERIOD_NS * BigInt(KEEP_ALIVE_MISSES_MAX);
 
 export class Link {
   readonly shape: LinkShape;
+  /** Who sees, changes and drops messages before they leave; nobody unless somebody asks for it. */
+  tap: LinkTap | null = null;
   readonly #simulation: Simulation;
   readonly #random: SeededRandom;
   readonly #ends = new Set<SimChannel>();

@@ -24,12 +24,10 @@ export class SimNetwork implements Network {
     const parsed = parseChannelPath(path);
     const peerName = peerUrl.replace(/^[a-z]+:\/\//, '');
     const link = this.#simulation.link(this.#process.name, peerName);
-    const end = new SimChannel(
-      this.#simulation,
-      this.#process,
-      link,
-      `${this.#process.name} -> ${peerName}${parsed.path}`,
-    );
+    const end = new SimChannel(this.#simulation, this.#process, link, {
+      name: `${this.#process.name} -> ${peerName}${parsed.path}`,
+      path: parsed.path,
+    });
     this.#ends.add(end);
     link.request(end, (arrived) => this.#knock(end, peerUrl, parsed, arrived));
     return end;
@@ -66,9 +64,10 @@ export class SimNetwork implements Network {
       end.failAfterReply(CLOSE_CODE.UNAVAILABLE, `dial ${peerUrl}: the service takes no channels yet`);
       return;
     }
-    const other = new SimChannel(this.#simulation, peer, end.link, `${peer.name} <- ${this.#process.name}${path.path}`);
+    const name = `${peer.name} <- ${this.#process.name}${path.path}`;
+    const other = new SimChannel(this.#simulation, peer, end.link, { name, path: path.path });
     peer.network.#ends.add(other);
     end.join(other);
-    acceptor(path.path, path.query, other);
+    peer.whenAwake(() => acceptor(path.path, path.query, other));
   }
 }
