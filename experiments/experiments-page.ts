@@ -7,6 +7,7 @@ import { PATCHES, patchNamed } from '@skewbed/model/patches/registry.ts';
 import { caseNames } from './case-library.ts';
 import { CLAIMS } from './claims/all-claims.ts';
 import { type ClaimShown, testClaim } from './claims/claim-test.ts';
+import { type Effect, type FixRow, fixRows, type Symptom, symptoms } from './fixes.ts';
 import { type Cell, type Ran, runMatrix } from './matrix.ts';
 import { KERNEL_NAMES } from './scenarios/scenario.ts';
 import { simTestbed } from './testbeds/sim.ts';
@@ -28,8 +29,47 @@ Generated from ${ran.filter(({ cell }) => cell.verdict !== 'not-applicable').len
 
 ${renderMatrixPage(ran)}
 
+${renderSymptoms(symptoms(), fixRows())}
+
 ${renderClaims(claims)}
 `;
+}
+
+/** Each fix against each mechanism by itself. */
+function renderSymptoms(all: readonly Symptom[], rows: readonly FixRow[]): string {
+  return `## Which fix cures which symptom
+
+Each symptom is a run that shows one mechanism alone, some of which no case has:
+
+${markdownTable(
+  ['symptom', 'the run that shows it'],
+  all.map(({ name, text }) => [name, text]),
+)}
+
+Each fix alone: *sleeps* means that new sleeps are on time and the date still stands, *not moved* that the guest stays where it was, a mechanism that the guest freezes by that one instead. Empty: the fix is for other kernels.
+
+${markdownTable(
+  ['fix', ...all.map(({ name }) => name)],
+  rows.map(({ fix, effects }) => [`\`${fix}\``, ...effects.map(effectText)]),
+)}`;
+}
+
+function effectText(effect: Effect): string {
+  switch (effect.kind) {
+    case 'cured':
+      return '**cured**';
+    case 'other':
+      return `turns into ${effect.mechanism}`;
+    case 'not-moved':
+      return 'not moved';
+    case 'not-applicable':
+      return '';
+    case 'sleeps':
+    case 'no':
+      return effect.kind;
+    default:
+      return effect satisfies never;
+  }
 }
 
 /** Who was right in the thread. */
