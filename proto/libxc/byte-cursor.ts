@@ -41,13 +41,33 @@ export class Piece {
     return this.bytes.length;
   }
 
-  u8 = (at: number): number => this.#view.getUint8(at);
-  u16 = (at: number): number => this.#view.getUint16(at, true);
-  u32 = (at: number): number => this.#view.getUint32(at, true);
-  u64 = (at: number): bigint => this.#view.getBigUint64(at, true);
-  u16be = (at: number): number => this.#view.getUint16(at);
-  u32be = (at: number): number => this.#view.getUint32(at);
-  u64be = (at: number): bigint => this.#view.getBigUint64(at);
+  u8(at: number): number {
+    return this.#view.getUint8(at);
+  }
+
+  u16(at: number): number {
+    return this.#view.getUint16(at, true);
+  }
+
+  u32(at: number): number {
+    return this.#view.getUint32(at, true);
+  }
+
+  u64(at: number): bigint {
+    return this.#view.getBigUint64(at, true);
+  }
+
+  u16be(at: number): number {
+    return this.#view.getUint16(at);
+  }
+
+  u32be(at: number): number {
+    return this.#view.getUint32(at);
+  }
+
+  u64be(at: number): bigint {
+    return this.#view.getBigUint64(at);
+  }
 
   /** The bytes from `at` on, as another piece. */
   from(at: number): Piece {
