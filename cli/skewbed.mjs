@@ -11,6 +11,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const major = Number(process.versions.node.split('.')[0]);
 
 if (major >= NEEDED) {
+  // Whoever reads may stop reading, as `head` does; that is the end, and no crash.
+  process.stdout.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   const { main } = await import('./main.ts');
   process.exitCode = await main(process.argv.slice(2));
 } else {

@@ -58,6 +58,8 @@ class ScenarioRun {
   readonly #events: HistoryEvent[] = [];
   #origin: TrueNs = trueNs(0n);
   #open = 0;
+  /** Everything has been asked; when all of it is answered a run on virtual time is over. */
+  #dispatched = false;
   #ended = false;
   #timer: Timer | null = null;
 
@@ -118,6 +120,7 @@ class ScenarioRun {
     }
     for (const action of actions) this.#act(action);
     if (move !== null) this.#migrate(move);
+    this.#dispatched = true;
     if (this.#plan.realTime === 'real') this.#look();
     this.#ports.timers.at(this.#instant(this.#plan.horizonNs + GRACE_NS), () => this.#finish());
   }
@@ -206,7 +209,7 @@ class ScenarioRun {
       this.#open -= 1;
       if (this.#ended) return;
       then(outcome);
-      if (this.#open === 0 && this.#plan.realTime === 'virtual') this.#finish();
+      if (this.#dispatched && this.#open === 0 && this.#plan.realTime === 'virtual') this.#finish();
     });
   }
 
