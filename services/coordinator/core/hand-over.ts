@@ -10,8 +10,8 @@ import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { CommittedLine } from '@skewbed/proto/journal-file.ts';
 import { COMMIT_LEAD_NS } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
-import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { MigrationDesk } from './migration-desk.ts';
+import { recordPhase } from './migration-phase.ts';
 
 /** Who, where and when: what is left of a migration after a restart. */
 export type MigrationPlan = Pick<CommittedLine, 'migration' | 'domain' | 'from' | 'to' | 'suspendAt' | 'runAt'>;
@@ -105,7 +105,8 @@ export class HandOver {
       // Any other error says that the source has no such copy: it was restarted, and what it had is gone.
       this.#state = { phase: 'running' };
       this.#desk.journal.write({ line: 'ended', migration, at: this.#desk.clock.now() });
-      this.#record('running', undefined, state.runAt);
+      // From an instant that the order named, and which may be ahead.
+      recordPhase(this.#desk, this.#plan, 'running', { at: state.runAt });
       this.#settle(state.runAt);
     });
   }
@@ -117,7 +118,7 @@ export class HandOver {
       `migration ${migration} is committed, and ${to} cannot start ${domain}: ${cause.message}; the copy on ${from} is kept, paused`,
     );
     this.#state = { phase: 'lost' };
-    this.#record('lost', error.message);
+    recordPhase(this.#desk, this.#plan, 'lost', { detail: error.message });
     this.#settle(error);
   }
 
@@ -125,19 +126,6 @@ export class HandOver {
     if (this.#settled) return;
     this.#settled = true;
     this.#handlers.settled(outcome);
-  }
-
-  /** The guest runs from an instant which the order named, and which may be ahead. */
-  #record(phase: string, detail?: string, at: TrueNs = this.#desk.clock.now()): void {
-    const { migration, domain } = this.#plan;
-    this.#desk.record({
-      at,
-      kind: 'migration',
-      migration,
-      domain,
-      phase,
-      ...(detail === undefined ? {} : { detail: wireText(detail) }),
-    });
   }
 }
 

@@ -17,6 +17,7 @@ import type { Timer } from '@skewbed/runtime/ports/timers.ts';
 import { downtimeParts } from './downtime.ts';
 import { HandOver, type MigrationPlan } from './hand-over.ts';
 import type { MigrationDesk } from './migration-desk.ts';
+import { recordPhase } from './migration-phase.ts';
 import { StreamRelay } from './stream-relay.ts';
 
 export type MigrateCommand = CommandOf<'migrate'>;
@@ -284,16 +285,7 @@ export class Migration {
   }
 
   #record(phase: string, detail?: string): void {
-    const { migration, domain } = this.plan;
-    const at = this.#desk.clock.now();
-    this.#desk.record({
-      at,
-      kind: 'migration',
-      migration,
-      domain,
-      phase,
-      ...(detail === undefined ? {} : { detail: wireText(detail) }),
-    });
+    recordPhase(this.#desk, this.plan, phase, detail === undefined ? {} : { detail });
   }
 
   #recordDowntime(committedAt: TrueNs, runAt: TrueNs): void {

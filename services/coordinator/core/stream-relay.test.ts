@@ -18,6 +18,10 @@ class FakeEnd implements Channel {
     this.sent.push(decode(message.slice(), 'stream'));
   }
 
+  sendParts({ parts }: { readonly parts: readonly Uint8Array[] }): void {
+    this.send(Buffer.concat(parts));
+  }
+
   close(code: number): void {
     this.closedWith = code;
   }
