@@ -2,19 +2,19 @@
  * The invariants of facts K.7, 1 to 7, over random walls and uptimes, small and up to a million seconds, with the
  * corrections of section L. What a wall may do to a guest and what an uptime may do to it are kept apart throughout.
  */
-import type { EventOf, HistoryEvent } from '@skewbed/proto/history.ts';
-import { NS_PER_MS, NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
+import type { EventOf } from '@skewbed/proto/history.ts';
+import { NS_PER_MS, trueNs } from '@skewbed/proto/units.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Outcome, runTrial, TICK_NS, type Trial, WALL_AT_STOP } from '../laboratory.ts';
 import type { RestorePolicy } from '../migration/hand-over.ts';
 import { RESTORE_POLICIES } from '../migration/toolstack-ops.ts';
-import { absOf, maxOf } from '../time/nanos.ts';
+import { lastProbe, near as nearly, newSleepLate, probesOf, s } from '../readings.ts';
+import { maxOf } from '../time/nanos.ts';
 import type { KernelName } from '../xen/host-event.ts';
 import { readWallclock, SHARED_INFO } from '../xen/shared-info.ts';
 import { KERNEL_NAMES } from './kernels/index.ts';
 
-const s = (seconds: number): bigint => BigInt(seconds) * NS_PER_S;
 const GUEST = 'guest';
 const UPTIME_A = s(1_200_000);
 const HORIZON = s(2_500_000);
@@ -38,9 +38,6 @@ function moved(kernel: KernelName, { wall, uptime, downtime }: Skewed, more: Par
   return { kernel, uptimeA: UPTIME_A, move, horizon: HORIZON, ...song, ...more };
 }
 
-const probesOf = ({ history }: Outcome): EventOf<'probe'>[] =>
-  history.filter((event: HistoryEvent): event is EventOf<'probe'> => event.kind === 'probe');
-
 function holds<T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void, numRuns = 25): void {
   fc.assert(
     fc.property(arbitrary, (value) => {
@@ -54,17 +51,7 @@ function holds<T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void, numR
  * Two ticks: one for the interrupt, and in K2 one more, because xtime advances by whole ticks counted from cycle_last,
  * whose phase a move leaves anywhere between two interrupts.
  */
-function near(actual: bigint | null, expected: bigint, what: string): void {
-  expect(actual, `${what}: it never came`).not.toBeNull();
-  const apart = absOf((actual as bigint) - expected);
-  expect(apart <= 2n * TICK_NS, `${what}: ${actual} ns, where ${expected} ns were expected`).toBe(true);
-}
-
-/** How late sleep(1) was; early counts as on time. */
-const lateness = (outcome: Outcome): bigint | null => {
-  const late = outcome.late('newSleep');
-  return late === null ? null : maxOf(late, 0n);
-};
+const near = (actual: bigint | null, expected: bigint, what: string): void => nearly(actual, expected, what, 2n);
 
 /** UTC at system time 0 as the guest's shared page says, plus the system time of its host. */
 function publishedWall({ host, reference }: Outcome): { published: bigint; wall: bigint } {
@@ -138,7 +125,7 @@ describe('K.7.3: how long each mechanism holds a guest', () => {
       const outcome = runTrial(moved('xenlinux-2.6.18', skew));
       const behind = maxOf(0n, -(skew.downtime + skew.wall));
       near(outcome.stuck('dateNs'), behind, 'date');
-      near(lateness(outcome), behind, 'sleep(1)');
+      near(newSleepLate(outcome), behind, 'sleep(1)');
       const elsewhere = runTrial(moved('xenlinux-2.6.18', { ...skew, uptime: otherUptime }));
       expect(elsewhere.late('newSleep')).toBe(outcome.late('newSleep'));
       expect(elsewhere.stuck('dateNs')).toBe(outcome.stuck('dateNs'));
@@ -168,7 +155,7 @@ describe('K.7.3: how long each mechanism holds a guest', () => {
       const behind = maxOf(0n, -(skew.downtime + skew.uptime));
       near(outcome.stuck('monotonicNs'), behind, 'CLOCK_MONOTONIC');
       // A leap forward makes what was armed before it early, never what was armed after it.
-      near(lateness(outcome), behind, 'sleep(1)');
+      near(newSleepLate(outcome), behind, 'sleep(1)');
       const elsewhere = runTrial(moved(name, { ...skew, wall: otherWall }));
       expect(elsewhere.late('newSleep')).toBe(outcome.late('newSleep'));
       expect(elsewhere.stuck('monotonicNs')).toBe(outcome.stuck('monotonicNs'));
@@ -179,7 +166,7 @@ describe('K.7.3: how long each mechanism holds a guest', () => {
     holds(fc.tuple(skewed, difference), ([skew, otherWall]) => {
       const outcome = runTrial(moved('pvops-2.6.27', skew));
       near(outcome.stuck('schedClockNs'), maxOf(0n, -(skew.downtime + skew.uptime)), 'sched_clock');
-      near(lateness(outcome), 0n, 'sleep(1)');
+      near(newSleepLate(outcome), 0n, 'sleep(1)');
       const elsewhere = runTrial(moved('pvops-2.6.27', { ...skew, wall: otherWall }));
       expect(elsewhere.stuck('schedClockNs')).toBe(outcome.stuck('schedClockNs'));
     });
@@ -189,7 +176,7 @@ describe('K.7.3: how long each mechanism holds a guest', () => {
     'nothing holds %s',
     (name) => {
       holds(fc.tuple(skewed, policy), ([skew, restore]) => {
-        near(lateness(runTrial(moved(name, skew, { restore }))), 0n, 'sleep(1)');
+        near(newSleepLate(runTrial(moved(name, skew, { restore }))), 0n, 'sleep(1)');
       });
     },
   );
@@ -200,7 +187,7 @@ describe('K.7.4: hosts whose clocks agree harm nobody', () => {
     holds(fc.tuple(downtime, policy), ([downtime, restore]) => {
       const agreed = moved(name, { wall: 0n, uptime: 0n, downtime }, { restore, horizon: s(100) });
       const outcome = runTrial(agreed);
-      near(lateness(outcome), 0n, 'sleep(1)');
+      near(newSleepLate(outcome), 0n, 'sleep(1)');
       near(outcome.stuck('dateNs'), 0n, 'date');
       // What had 60 s left counts them on CLOCK_MONOTONIC; in K2 the downtime was monotonic time as well.
       const asleep = name === 'suse-2.6.25' ? downtime : 0n;
@@ -214,8 +201,7 @@ describe('K.7.4: hosts whose clocks agree harm nobody', () => {
     const agreed = { wall: 0n, uptime: 0n, downtime: s(20) };
     const outcome = runTrial(moved('suse-2.6.25', agreed, { settimes, horizon: s(100) }));
     near(outcome.step('dateNs'), s(40), 'date');
-    const last = probesOf(outcome).at(-1);
-    near(last?.reading.dateNs ?? null, WALL_AT_STOP + s(20) + s(100), 'date after the settime');
+    near(lastProbe(outcome).reading.dateNs, WALL_AT_STOP + s(20) + s(100), 'date after the settime');
   });
 });
 
@@ -224,7 +210,7 @@ describe('K.7.5: song-2008 differs from fields-2007 in wc_sec and wc_nsec alone'
     holds(skewed, (skew) => {
       const seen = (restore: RestorePolicy) => {
         const outcome = runTrial(moved(name, skew, { restore }));
-        const { reading } = probesOf(outcome).at(-1) as EventOf<'probe'>;
+        const { reading } = lastProbe(outcome);
         return [outcome.late('newSleep'), outcome.late('oldSleep'), outcome.stuck('monotonicNs'), reading.monotonicNs];
       };
       expect(seen('song-2008')).toEqual(seen('fields-2007'));
@@ -255,7 +241,7 @@ describe('K.7.6: jiffies go at one rate whatever the wall does', () => {
         maxLength: 3,
       });
       holds(fc.tuple(skewed, difference, settimes, policy), ([skew, otherWall, settimes, restore]) => {
-        const jiffies = (trial: Trial) => probesOf(runTrial(trial)).at(-1)?.reading.jiffies;
+        const jiffies = (trial: Trial) => lastProbe(runTrial(trial)).reading.jiffies;
         const alone = jiffies(moved(name, skew, { horizon: s(100) }));
         expect(jiffies(moved(name, { ...skew, wall: otherWall }, { horizon: s(100), settimes, restore }))).toBe(alone);
       });
