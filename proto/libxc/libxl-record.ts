@@ -26,7 +26,7 @@ const NAMES = new Map(
 );
 
 /** The next record. Throws a SaveFileFault. */
-export function readLibxlRecord(cursor: ByteCursor): LibxlRecord {
+export function readLibxlRecord(cursor: ByteCursor): { readonly record: LibxlRecord; readonly length: number } {
   const header = cursor.take(RECORD_HEADER_BYTES, 'libxl record header');
   const type = NAMES.get(header.u32(0));
   if (type === undefined) return header.fail(0, `libxl record 0x${header.u32(0).toString(16)} is not known`);
@@ -40,7 +40,7 @@ export function readLibxlRecord(cursor: ByteCursor): LibxlRecord {
   const body = cursor.take(length, name);
   const record = fromBody(type, body);
   cursor.take(paddingAfter(length), name).zero(0, paddingAfter(length), 'a byte of padding');
-  return record;
+  return { record, length };
 }
 
 /** Number and body of a record. */

@@ -65,12 +65,7 @@ const PACKED = [
 const hex = (bytes: Uint8Array): string =>
   bytes.length === 0 ? 'nothing' : Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 
-/** Puts an item at its place: from the piece that it began with to where the cursor is now. */
-const placed = (item: SaveItem, offset: number, cursor: ByteCursor): PlacedItem => ({
-  ...item,
-  offset,
-  bytes: cursor.offset - offset,
-});
+const placed = (item: SaveItem, offset: number, length: number): PlacedItem => ({ ...item, offset, length });
 
 function readXlHeader(cursor: ByteCursor): PlacedItem {
   const header = cursor.take(XL_HEADER_BYTES, 'xl header');
@@ -103,7 +98,7 @@ function readXlHeader(cursor: ByteCursor): PlacedItem {
     data.fail(0, `the configuration is said to have ${data.u32(0)} bytes; ${length - 4} are there`);
   }
   const config = data.bytes.subarray(4);
-  return placed({ kind: 'xl-header', mandatoryFlags, optionalFlags, config }, header.offset, cursor);
+  return placed({ kind: 'xl-header', mandatoryFlags, optionalFlags, config }, header.offset, cursor.offset);
 }
 
 function* readLibxl(cursor: ByteCursor): Generator<PlacedItem> {
@@ -115,11 +110,11 @@ function* readLibxl(cursor: ByteCursor): Generator<PlacedItem> {
   if ((options & LIBXL_OPTION.bigEndian) !== 0) header.fail(12, 'a big-endian stream; little-endian ones are read');
   if ((options & ~LIBXL_OPTION.convertedLegacy) !== 0)
     header.fail(12, `options 0x${options.toString(16)} are not defined`);
-  yield placed({ kind: 'libxl-header', options }, header.offset, cursor);
+  yield placed({ kind: 'libxl-header', options }, header.offset, header.length);
   for (;;) {
     const { offset } = cursor;
-    const record = readLibxlRecord(cursor);
-    yield placed({ kind: 'libxl-record', record }, offset, cursor);
+    const { record, length } = readLibxlRecord(cursor);
+    yield placed({ kind: 'libxl-record', record }, offset, length);
     if (record.type === 'LIBXC_CONTEXT') yield* readImage(cursor);
     if (record.type === 'END') return;
   }
@@ -146,7 +141,7 @@ function readImageHeader(cursor: ByteCursor): PlacedItem {
   if (options === 1) header.fail(16, 'a big-endian image; little-endian ones are read');
   if (options !== 0) header.fail(16, `options 0x${options.toString(16)} are not defined`);
   header.zero(18, 24, 'a reserved byte');
-  return placed({ kind: 'image-header', version }, header.offset, cursor);
+  return placed({ kind: 'image-header', version }, header.offset, header.length);
 }
 
 function readDomainHeader(cursor: ByteCursor): PlacedItem {
@@ -164,7 +159,7 @@ function readDomainHeader(cursor: ByteCursor): PlacedItem {
   }
   if (xenMinor > 255) header.fail(12, `Xen ${xenMajor}.${xenMinor}; the minor version is below 256`);
   const domainType = type === DOMAIN_TYPE.x86Pv ? 'x86 PV' : 'x86 HVM';
-  return placed({ kind: 'domain-header', domainType, xenMajor, xenMinor }, header.offset, cursor);
+  return placed({ kind: 'domain-header', domainType, xenMajor, xenMinor }, header.offset, header.length);
 }
 
 function readImageRecord(cursor: ByteCursor): PlacedItem {
@@ -189,7 +184,7 @@ function readImageRecord(cursor: ByteCursor): PlacedItem {
   const body = cursor.take(length, name);
   const record = readRecord(number, body);
   cursor.take(paddingAfter(length), name).zero(0, paddingAfter(length), 'a byte of padding');
-  return placed({ kind: 'record', record }, header.offset, cursor);
+  return placed({ kind: 'record', record }, header.offset, length);
 }
 
 const OPTIONAL_MOST = 64 * 1024;

@@ -38,5 +38,5 @@ export type SaveItem =
     }
   | { readonly kind: 'record'; readonly record: FileRecord };
 
-/** An item with its place: where it begins, how many bytes it takes, header and padding included. */
-export type PlacedItem = SaveItem & { readonly offset: number; readonly bytes: number };
+/** An item with its place: where it begins, and how long its body is (of a header: the whole). */
+export type PlacedItem = SaveItem & { readonly offset: number; readonly length: number };
