@@ -31,9 +31,9 @@ export type Trial = {
   readonly reader?: 'each-tick' | 'off';
   readonly pages?: number;
   readonly writerPages?: number;
-  /** Both hosts' TSC, 1 GHz unless it says so, and the rate of their uptimes, such as 'x1.0002'. */
+  /** Both hosts' TSC, 1 GHz unless it says so, and how their uptimes go, such as 'x1.0002' or 'step +3s @6s'. */
   readonly tscHz?: bigint;
-  readonly uptimeRate?: string;
+  readonly uptimeCourse?: string;
   readonly delivery?: Delivery;
   /** Other sleepers, armed that long after the reference instant. */
   readonly sleeps?: readonly Sleep[];
@@ -276,7 +276,7 @@ class Bench {
       origin: trueNs(0n),
       wallSkew: '+0s',
       utcAtZeroNs: clocks.wall,
-      uptimeSkew: `+${clocks.uptime}ns ${this.trial.uptimeRate ?? ''}`.trim(),
+      uptimeSkew: `+${clocks.uptime}ns ${this.trial.uptimeCourse ?? ''}`.trim(),
       ntpPeriodNs: null,
       tscHz: this.trial.tscHz ?? 1_000_000_000n,
       frames: 4096,

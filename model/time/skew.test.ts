@@ -7,6 +7,7 @@ import {
   formatSkew,
   isMonotone,
   NO_SKEW,
+  nextStepAfter,
   readSkew,
   type Skew,
   type SkewShape,
@@ -193,5 +194,19 @@ describe('clocks that may be an uptime', () => {
         expect(skewAt(skew, t + later)).toBeGreaterThanOrEqual(skewAt(skew, t));
       }),
     );
+  });
+});
+
+describe('the next step of a clock', () => {
+  const next = (text: string, seconds: bigint): bigint | null => nextStepAfter(readSkew(text), seconds * S);
+
+  test('is the first one after that instant, in whatever order they are written', () => {
+    expect(next('+0s step +5s @30s step +1s @10s', 0n)).toBe(10n * S);
+    expect(next('+0s step +5s @30s step +1s @10s', 10n)).toBe(30n * S);
+  });
+
+  test('is none after the last one, nor in a clock that only wobbles', () => {
+    expect(next('+0s step +5s @30s', 30n)).toBeNull();
+    expect(next('+0s x1.0002 periodic 2s/60s', 0n)).toBeNull();
   });
 });

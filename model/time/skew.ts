@@ -9,7 +9,7 @@
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { SKEW_RATE_MAX_PPB, SKEW_SHAPES_MAX } from '@skewbed/proto/limits.ts';
 import type { DurationNs } from '@skewbed/proto/units.ts';
-import { absOf, ceilDiv, decimalOf, floorDiv, floorMod, formatDuration, maxOf, readDuration } from './nanos.ts';
+import { absOf, ceilDiv, decimalOf, floorDiv, floorMod, formatDuration, maxOf, minOf, readDuration } from './nanos.ts';
 
 /** One part of a skew beside rate and offset. */
 export type SkewShape =
@@ -54,6 +54,12 @@ export function skewAt(skew: Skew, t: bigint): bigint {
     }
   }
   return floorDiv(numerator, denominator) + whole;
+}
+
+/** The first instant after t at which the clock steps, or null when it only runs from t on. */
+export function nextStepAfter(skew: Skew, t: bigint): bigint | null {
+  const later = skew.shapes.flatMap((shape) => (shape.kind === 'step' && shape.atNs > t ? [shape.atNs] : []));
+  return later.length === 0 ? null : later.reduce((a, b) => minOf(a, b));
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   trueNs,
 } from '@skewbed/proto/units.ts';
 import { ceilDiv } from '../time/nanos.ts';
-import { firstInstantAt, isMonotone, readSkew, type Skew, skewAt } from '../time/skew.ts';
+import { firstInstantAt, isMonotone, nextStepAfter, readSkew, type Skew, skewAt } from '../time/skew.ts';
 import { setTimeScale, type TimeScale, ticksOf } from '../time/tsc.ts';
 import type { HostConfig } from './host-event.ts';
 
@@ -69,6 +69,14 @@ export class HostClocks {
   instantOf(uptime: bigint): TrueNs {
     const { from, baseNs, skew } = this.uptime;
     return trueNs(from + firstInstantAt(skew, uptime - baseNs));
+  }
+
+  /** The uptime up to which it runs on from this one without a leap; null when it never leaps again. */
+  runsUntil(uptime: HostUptimeNs): bigint | null {
+    const { from, skew } = this.uptime;
+    if (skew.shapes.length === 0) return null;
+    const step = nextStepAfter(skew, this.instantOf(uptime) - from);
+    return step === null ? null : readingOf(this.uptime, trueNs(from + step - 1n));
   }
 
   /** Sets the wall; returns the step. */

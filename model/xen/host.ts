@@ -14,11 +14,12 @@ import { auditFrames, auditMemory } from './audit.ts';
 import { ConsoleLimit } from './console-limit.ts';
 import type { Domain } from './domain.ts';
 import { createDomain, startGuest } from './domain-builder.ts';
+import { callGuest } from './guest-call.ts';
 import { HostClocks } from './host-clocks.ts';
-import type { GuestCall, HostConfig, HostEvent } from './host-event.ts';
+import type { HostConfig, HostEvent } from './host-event.ts';
 import { DOMCTL } from './hypervisor-ops.ts';
 import { NtpActor } from './ntp-actor.ts';
-import { deliverInterrupt, missedInterrupt, nextInterrupt, runOnVcpu } from './timer-delivery.ts';
+import { deliverInterrupt, missedInterrupt, nextInterrupt } from './timer-delivery.ts';
 
 /** 'merged' skips quiet stretches; 'one-by-one' delivers every interrupt, to hold the first against. */
 export type Delivery = 'merged' | 'one-by-one';
@@ -218,7 +219,7 @@ export class Host {
         this.destroy(event.domain, event.why);
         break;
       case 'call-guest':
-        this.callGuest(this.domain(event.domain), event.call);
+        callGuest(this, this.domain(event.domain), event.call);
         break;
       case 'observe':
         this.probe(this.domain(event.domain), 'asked');
@@ -228,18 +229,6 @@ export class Host {
         auditFrames(this);
         break;
     }
-  }
-
-  private callGuest(domain: Domain, call: GuestCall): void {
-    domain.expect(`guest call ${call.call}`, 'running');
-    let ran = false;
-    runOnVcpu(this, domain, () => {
-      if (domain.guest?.spinsUntil !== null) return;
-      domain.channels.send(domain.sharedInfoForWrite(), 'programs');
-      if (domain.channels.upcall(domain.sharedInfoForWrite()).includes('programs')) ran = domain.guest.call(call);
-    });
-    if (call.call === 'echo') this.tell({ kind: 'echo', domain: domain.name, ok: ran });
-    if (call.call === 'cpu-loop') this.tell({ kind: 'cpu-loop', domain: domain.name, ran });
   }
 
   /** do_settime: wc is worked out anew and published to every domain. */

@@ -37,7 +37,7 @@ const trials: fc.Arbitrary<Omit<Trial, 'kernel'>> = fc
     stop: upTo(2_500, 1_500),
     pause: fc.record({ after: upTo(9_500, 9_100), length: upTo(2_000) }),
     tscHz: fc.constantFrom(1_000_000_000n, 2_400_000_000n, 2_666_666_666n),
-    uptimeRate: fc.constantFrom('', 'x1.0002', 'x0.9997'),
+    uptimeCourse: fc.constantFrom('', 'x1.0002', 'x0.9997', 'step +3s @6s', 'periodic 100ms/10s'),
     build: fc.constantFrom('smp' as const, 'smp' as const, 'up' as const),
   })
   .map(({ move, restore, ...rest }) => ({

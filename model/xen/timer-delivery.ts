@@ -4,7 +4,7 @@
  * and stands for all of them: a freeze of 800,000 s costs a handful of interrupts. Who touches a guest in the middle of
  * such a stretch first lets it catch up.
  */
-import { maxOf } from '../time/nanos.ts';
+import { maxOf, minOf } from '../time/nanos.ts';
 import type { Domain } from './domain.ts';
 import type { Host } from './host.ts';
 import type { Vcpu } from './vcpu.ts';
@@ -20,7 +20,12 @@ export type PendingInterrupt = {
 export function nextInterrupt(host: Host, domain: Domain): PendingInterrupt | null {
   return pendingInterrupt(host, domain, {
     notBefore: host.uptimeNow,
-    quiet: (guest) => guest.quietUntil() - host.timeOps.systemTimeOffset(domain),
+    quiet(guest) {
+      const until = guest.quietUntil() - host.timeOps.systemTimeOffset(domain);
+      // In a leap of the uptime itself many ticks fall due at one instant, and Xen sends one interrupt for them all.
+      const leap = host.clocks.runsUntil(host.uptimeNow);
+      return leap === null ? until : minOf<bigint>(until, leap);
+    },
   });
 }
 
@@ -50,12 +55,15 @@ function pendingInterrupt(
 /** Delivers an interrupt; host.now is its instant already. */
 export function deliverInterrupt(host: Host, domain: Domain, interrupt: PendingInterrupt): void {
   const vcpu = domain.vcpus[0] as Vcpu;
+  // The last that programs saw of the loop, so that its length can be seen.
+  if (interrupt.kind === 'spin-end') host.probe(domain, 'spin');
   if (interrupt.kind === 'singleshot') vcpu.singleshot = null;
   if (vcpu.periodNs > 0n && vcpu.periodicNext <= interrupt.at) {
     // What fell due meanwhile is one pending bit, and one interrupt. A vCPU that spins is on its CPU, where the timer
-    // goes on; the timer of one that was paused begins anew (vcpu_periodic_timer_work).
+    // goes on; one that was paused, or found the uptime leaping, counts from now on (vcpu_periodic_timer_work).
     const spun = interrupt.kind === 'spin-end' ? (interrupt.at - vcpu.periodicNext) % vcpu.periodNs : 0n;
-    vcpu.periodicNext = interrupt.at - spun + vcpu.periodNs;
+    const missed = host.uptimeNow - interrupt.at >= vcpu.periodNs;
+    vcpu.periodicNext = (missed ? host.uptimeNow : interrupt.at) - spun + vcpu.periodNs;
   }
   runOnVcpu(host, domain, () => {
     // Nobody bound the VIRQ, as in a restored domain before irq_resume: the event is lost.

@@ -38,6 +38,12 @@ describe("K2' and the number of the last wall clock that it saw (L.3)", () => {
     near(newSleepLate(outcome), 0n, 'sleep(1)');
   });
 
+  it('takes it too under song-2008, which leaves the version of a blank page', () => {
+    const outcome = run({ kernel: K2_LATER, ...T3, restore: 'song-2008', hostPatches: ['song-2008'] });
+    near(outcome.step('dateNs'), s(-800_000), 'step of the date');
+    near(newSleepLate(outcome), 0n, 'sleep(1)');
+  });
+
   it('goes forward in whole seconds when the wall did', () => {
     const ahead = { uptimeA: s(1_000), move: { uptimeB: s(500), wallJump: 100_700n * NS_PER_MS, downtime: s(2) } };
     const outcome = run({ kernel: K2_LATER, ...ahead, stop: 2_000n * NS_PER_MS });
