@@ -120,12 +120,22 @@ function confirmed(
   if (predictedNs <= plan.tickNs) return false;
   const slackNs = 2n * plan.tickNs;
   const setAt = settimes.find((at) => at > fromNs && at < fromNs + predictedNs);
+  // M4 waits for no clock: it lasts until the loop has come round, which nobody can foresee from outside.
+  if (held.mechanism === 'M4') return stoodStill(held.mechanism, { sight, fromNs, wantedNs: toNs - fromNs, slackNs });
   const wantedNs = minNs(
     predictedNs,
     setAt === undefined ? predictedNs : setAt - fromNs,
     open ? toNs - fromNs : predictedNs,
   );
-  return stretches(looksWithin(sight, fromNs), SHOWN_BY[held.mechanism]).some((stretch) => {
+  return stoodStill(held.mechanism, { sight, fromNs, wantedNs, slackNs });
+}
+
+/** Whether the clock that shows a mechanism stood still from an instant on, for that long. */
+function stoodStill(
+  mechanism: MechanismWord,
+  { sight, fromNs, wantedNs, slackNs }: { sight: Sight; fromNs: bigint; wantedNs: bigint; slackNs: bigint },
+): boolean {
+  return stretches(looksWithin(sight, fromNs), SHOWN_BY[mechanism]).some((stretch) => {
     const from = stretch.fromNs > fromNs ? stretch.fromNs : fromNs;
     return from <= fromNs + slackNs && stretch.toNs - from + slackNs >= wantedNs;
   });

@@ -5,7 +5,7 @@
  * looks whenever a slope changes (proto/history.ts).
  */
 import type { EventOf, HistoryEvent, ProbeReading } from '@skewbed/proto/history.ts';
-import type { DurationNs } from '@skewbed/proto/units.ts';
+import { type DurationNs, NS_PER_S } from '@skewbed/proto/units.ts';
 import type { Plan } from '../plan.ts';
 
 export type Look = EventOf<'probe'>;
@@ -22,20 +22,39 @@ export type Sight = {
 /** A stretch in which a value stood still, up to the end of the run when `end` says so. */
 export type Stretch = { readonly fromNs: bigint; readonly toNs: bigint; readonly until: 'moved' | 'end' };
 
+const STALL_NS = NS_PER_S;
+
 /** Gathers what the guest saw. */
 export function sightOf(plan: Plan, events: readonly HistoryEvent[]): Sight {
-  const looks = events.filter((event): event is Look => event.kind === 'probe');
+  const looks = withoutStalls(events.filter((event): event is Look => event.kind === 'probe'));
   const stopNs = plan.move?.suspendAtNs ?? plan.referenceNs - 1n;
   const before = looks.findLast((look) => (plan.move === null ? look.at < stopNs : look.at <= stopNs)) ?? null;
   const later = looks.filter((look) => look.at >= plan.referenceNs);
   const soon = later.filter((look) => look.at <= plan.referenceNs + 2n * plan.tickNs);
   // A first interrupt that loops for long is done only when it has come out of its loop.
-  const spins = soon.some((look) => look.why === 'spin');
+  const spins = events.some(
+    (e) =>
+      e.kind === 'probe' && e.why === 'spin' && e.at >= plan.referenceNs && e.at <= plan.referenceNs + 2n * plan.tickNs,
+  );
   const ticked = (spins ? later : soon).find(
     (look) => before !== null && look.reading.timerInterrupts > before.reading.timerInterrupts && look.why === 'tick',
   );
   // A frozen guest may get no interrupt for days; then the look that was asked for when the first was due stands in.
   return { looks, before, after: ticked ?? soon.findLast((look) => look.why === 'asked') ?? null };
+}
+
+/**
+ * Drops the looks of a loop with interrupts off that came to its end within a second, as the first tick of suse-2.6.25 on
+ * a host which is older by days: a stall that no program lives to see. A longer loop is M4, and its looks stay.
+ */
+function withoutStalls(looks: readonly Look[]): readonly Look[] {
+  const ticks = looks.filter((look) => look.why === 'tick' || look.why === 'start');
+  const lasts = (spin: Look): boolean => {
+    const before = ticks.findLast((look) => look.at < spin.at)?.at ?? spin.at;
+    const after = ticks.find((look) => look.at >= spin.at)?.at;
+    return after === undefined || after - before > STALL_NS;
+  };
+  return looks.filter((look) => look.why !== 'spin' || lasts(look));
 }
 
 /** The looks from an instant on, up to another. */

@@ -13,7 +13,7 @@ import { freshTimeState } from './kernel.ts';
 import type { GuestMemory } from './kernel-data.ts';
 import { readKernelData, writeKernelData } from './kernel-data.ts';
 import { type GuestLayout, layoutOf } from './layout.ts';
-import { type Observation, observe } from './probes.ts';
+import { ktime, type Observation, observe } from './probes.ts';
 import { type ArmingCall, armTimer, distance, earliestMonotonic, type GuestTimer, scanTimers } from './timers.ts';
 import { checkPages, type PageWriterState, writePages } from './workload/page-writer.ts';
 
@@ -240,8 +240,8 @@ export class Guest {
     this.timers = left;
     for (const { timer, target } of fired) {
       this.events.timerReturned(timer, {
-        dateNs: g.ops.gettimeofday(g),
-        monotonicNs: g.ops.ktimeGet(g),
+        dateNs: ktime(g.ops.gettimeofday(g)),
+        monotonicNs: ktime(g.ops.ktimeGet(g)),
         targetNs: target,
       });
     }

@@ -4,9 +4,14 @@
  * puts every variable back that its reads moved. Which probe belongs to which row: facts K.6.
  */
 import type { HeldVariable, ProbeReading } from '@skewbed/proto/history.ts';
+import { minOf } from '../time/nanos.ts';
 import type { GuestTime } from './kernel.ts';
 
 export type Observation = { readonly reading: ProbeReading; readonly held: readonly HeldVariable[] };
+
+/** Largest ktime_t: what ktime_set saturates at (include/linux/ktime.h). A clock beyond it can be reached by M4 alone. */
+export const KTIME_MAX_NS = (1n << 63n) - 1n;
+export const ktime = (ns: bigint): bigint => minOf(ns, KTIME_MAX_NS);
 
 /** Reads all clocks of a guest at this instant. */
 export function observe(
@@ -15,8 +20,8 @@ export function observe(
 ): Observation {
   const before = { ...g.state };
   const reading: ProbeReading = {
-    dateNs: g.ops.gettimeofday(g),
-    monotonicNs: g.ops.ktimeGet(g),
+    dateNs: ktime(g.ops.gettimeofday(g)),
+    monotonicNs: ktime(g.ops.ktimeGet(g)),
     jiffies: g.state.jiffies,
     schedClockNs: g.ops.schedClock(g),
     vcpu: seen.vcpu,
