@@ -12,6 +12,7 @@ import { matrix } from './commands/matrix.ts';
 import { replay } from './commands/replay.ts';
 import { report } from './commands/report.ts';
 import { run } from './commands/run.ts';
+import { testbed } from './commands/testbed.ts';
 import { up } from './commands/up.ts';
 import { explain } from './failure.ts';
 
@@ -71,6 +72,15 @@ function programOf(exit: Exit): Command {
     .action(async (options) => exit(await up(options)));
 
   program
+    .command('testbed')
+    .description('the main job on containers that run already (docker compose up testbed)')
+    .argument('[what...]', 'story, cases, own (the clocks that the nodes have), a case or a file', ['story'])
+    .option('--seed <n>', 'the seed of everything random', seedOf, 1)
+    .option('--out <dir>', 'where runs are kept', 'runs')
+    .option('--json', 'one JSON document on standard output')
+    .action(async (what: readonly string[], options) => exit(await testbed(what, options)));
+
+  program
     .command('report')
     .description('make result, report and JUnit file of a run again from its history')
     .argument('<run>', 'a run folder, or its history.jsonl')
@@ -90,7 +100,9 @@ function programOf(exit: Exit): Command {
 
 function testbedOptions(command: Command): Command {
   return command
-    .addOption(new Option('--on <testbed>', 'where to run it').choices(['sim', 'processes']).default('sim'))
+    .addOption(
+      new Option('--on <testbed>', 'where to run it').choices(['sim', 'processes', 'containers']).default('sim'),
+    )
     .option('--seed <n>', 'the seed of everything random', seedOf, 1)
     .option('--scale <scale>', 'auto, 1 or 1/N: what skews, sleeps and event times are multiplied by')
     .option('--limit <duration>', 'how long a run in real time may take', formatDuration(DEFAULT_LIMIT_NS))

@@ -1,11 +1,12 @@
 /** The options that every command with a testbed has, as commander gives them, and what they come to. */
 import { addPatchFile } from '@skewbed/experiments/patch-file.ts';
+import type { TestbedName } from '@skewbed/experiments/plan.ts';
 import type { TrialOptions } from '@skewbed/experiments/trial.ts';
 import { readDuration } from '@skewbed/model/time/nanos.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 
 export type TestbedOptions = {
-  readonly on: 'sim' | 'processes';
+  readonly on: TestbedName;
   readonly seed: number;
   readonly scale?: string;
   readonly limit: string;

@@ -25,6 +25,8 @@ export type RunPorts = {
   readonly timers: Timers;
   /** How far the run has come, in [0, 1], for a progress bar. */
   readonly progress?: (part: number) => void;
+  /** The instant from which the plan counts, when it was planned for one; otherwise soon. */
+  readonly origin?: TrueNs;
 };
 
 /** From the last configuration to the guest's start: every command has to arrive before its instant. */
@@ -90,7 +92,7 @@ class ScenarioRun {
   }
 
   #configure(): void {
-    this.#origin = trueNs(this.#ports.clock.now() + LEAD_NS[this.#plan.realTime]);
+    this.#origin = this.#ports.origin ?? trueNs(this.#ports.clock.now() + LEAD_NS[this.#plan.realTime]);
     let left = this.#plan.hosts.length;
     for (const host of this.#plan.hosts) {
       this.#ask(

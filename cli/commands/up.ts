@@ -5,18 +5,11 @@
 import { join } from 'node:path';
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
-import { type JudgedRun, judge } from '@skewbed/experiments/result.ts';
-import { writeRun, writeSuite } from '@skewbed/experiments/run-folder.ts';
-import { STORY_SCALE, type StoryRun, story } from '@skewbed/experiments/story.ts';
+import { writeSuite } from '@skewbed/experiments/run-folder.ts';
+import { STORY_SCALE, story } from '@skewbed/experiments/story.ts';
 import { openProcesses, type ProcessTestbed } from '@skewbed/experiments/testbeds/processes.ts';
-import { DEFAULT_LIMIT_NS, planTrial } from '@skewbed/experiments/trial.ts';
-import { progressBar } from '../progress.ts';
-import { lengthText, say, styled, table, verdictText } from '../terminal.ts';
-
-/** A busy machine may spoil a run's proof; then the run is done once more. */
-const ATTEMPTS = 2;
-
-type Told = { readonly run: StoryRun; readonly judged: JudgedRun };
+import { printTable, type Told, type ToldChapter, tell, worstOf } from '../telling.ts';
+import { say, styled } from '../terminal.ts';
 
 /** Tells the story. */
 export async function up({ out, json }: { readonly out: string; readonly json?: true }): Promise<number> {
@@ -28,7 +21,7 @@ export async function up({ out, json }: { readonly out: string; readonly json?: 
   const testbed = await openProcesses(['a', 'b']);
   try {
     watchHint(testbed, print);
-    const told = await tell(testbed, { out, print });
+    const told = await tell(testbed, chapters(), { seed: 1, out, print });
     const code = worstOf(told);
     if (json)
       process.stdout.write(
@@ -41,75 +34,11 @@ export async function up({ out, json }: { readonly out: string; readonly json?: 
   }
 }
 
-async function tell(
-  testbed: ProcessTestbed,
-  { out, print }: { out: string; print: (line?: string) => void },
-): Promise<readonly Told[]> {
-  const chapters = story();
-  const all = chapters.reduce((sum, chapter) => sum + chapter.runs.length, 0);
-  const told: Told[] = [];
-  for (const [index, chapter] of chapters.entries()) {
-    print();
-    print(styled('bold', `${index + 1}. ${chapter.title}`));
-    for (const line of wrapped(chapter.text)) print(`   ${line}`);
-    for (const run of chapter.runs) {
-      const judged = await runOnce(testbed, run, told.length / all);
-      writeRun(out, judged);
-      told.push({ run, judged });
-      print(`   ${lineOf(run, judged)}`);
-      if (judged.outcome.outcome !== 'pass')
-        for (const reason of judged.reasons) print(styled('dim', `     ${reason}`));
-    }
-  }
-  return told;
-}
-
-async function runOnce(testbed: ProcessTestbed, run: StoryRun, before: number): Promise<JudgedRun> {
-  const plan = planTrial(run.scenario, {
-    testbed: 'processes',
-    seed: 1,
-    scale: STORY_SCALE,
-    limitNs: DEFAULT_LIMIT_NS,
-  });
-  for (let attempt = 1; ; attempt += 1) {
-    const bar = progressBar('  ');
-    bar.update(before, run.label);
-    let judged: JudgedRun;
-    try {
-      const { header, events } = await testbed.run(plan);
-      judged = judge(header, events);
-    } finally {
-      bar.stop();
-    }
-    if (judged.result.fault !== 'inconclusive' || attempt === ATTEMPTS) return judged;
-  }
-}
-
-function lineOf({ label }: StoryRun, { result, outcome }: JudgedRun): string {
-  const mark = outcome.outcome === 'pass' ? styled('green', '✓') : styled('red', '✗');
-  const stuck = result.probes.date?.stuckFor ?? null;
-  const freeze =
-    result.verdict === 'frozen' ? `: ${result.mechanism}, the date stood still for ${lengthText(stuck)}` : '';
-  return `${mark} ${label} (${result.kernel}): ${verdictText(result.verdict)}${freeze}`;
-}
+/** The story with the scale that all its runs have. */
+const chapters = (): readonly ToldChapter[] => story().map((chapter) => ({ ...chapter, scale: STORY_SCALE }));
 
 function printEnd(told: readonly Told[], out: string): void {
-  say();
-  say(
-    table(
-      ['run', 'kernel', 'fix', 'verdict', 'mechanism', 'sleep(1) late', 'date stood', 'as told'],
-      told.map(({ run, judged: { result, outcome } }) => [
-        run.label,
-        result.kernel,
-        [...(result.restore === 'fields-2007' ? [] : [result.restore]), ...result.patches].join(' ') || '-',
-        verdictText(result.verdict),
-        result.mechanism,
-        lengthText(result.probes.newSleep?.late ?? null),
-        lengthText(result.probes.date?.stuckFor ?? null),
-        outcome.outcome === 'pass' ? 'yes' : outcome.outcome,
-      ]),
-    ),
-  );
+  printTable(told);
   const page = writeSuite(
     out,
     told.map(({ judged }) => judged),
@@ -122,27 +51,8 @@ function printEnd(told: readonly Told[], out: string): void {
   say('who was right  npx skewbed claims');
 }
 
-/** On standard error, where no report or log keeps the token. */
 /** The token stands in a file, so that the line can be copied from any log and tells nothing. */
 function watchHint({ coordinatorUrl, tokenFile }: ProcessTestbed, print: (line?: string) => void): void {
   print('Watch it from a second terminal:');
   print(`  curl -N -H "Authorization: Bearer $(cat ${tokenFile})" ${coordinatorUrl}/v1/watch`);
-}
-
-function worstOf(told: readonly Told[]): number {
-  const outcomes = told.map(({ judged }) => judged.outcome.outcome);
-  if (outcomes.includes('fail')) return EXIT.fail;
-  return outcomes.includes('fault-not-confirmed') ? EXIT['fault-not-confirmed'] : EXIT.pass;
-}
-
-const LINE_WIDTH = 100;
-
-function wrapped(text: string): readonly string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!;
-    if (line.length + word.length < LINE_WIDTH) lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -6,16 +6,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RunnerClient } from '@skewbed/coordinator/core/runner-client.ts';
-import { SkewbedError } from '@skewbed/proto/errors.ts';
-import { Access } from '@skewbed/runtime/live/access.ts';
-import { EstimatedClock } from '@skewbed/runtime/live/clock.ts';
-import { LiveNetwork } from '@skewbed/runtime/live/network.ts';
-import { LiveTimers } from '@skewbed/runtime/live/timers.ts';
 import { resolveToken } from '@skewbed/runtime/live/token.ts';
-import type { Plan } from '../plan.ts';
-import { type RunOutcome, runPlan } from '../scenario-run.ts';
 import type { Testbed } from '../trial.ts';
+import { runLive } from './live-run.ts';
 import { ServiceProcess } from './service-process.ts';
 
 /** The processes, and how somebody else on this machine can watch them. */
@@ -83,35 +76,4 @@ export async function openProcesses(names: readonly string[]): Promise<ProcessTe
     await close();
     throw error;
   }
-}
-
-type LiveRun = {
-  readonly name: string;
-  readonly coordinatorUrl: string;
-  readonly token: string;
-  readonly progress?: (part: number) => void;
-};
-
-/** Runs a plan as a runner of a coordinator that is there already, wherever it is. */
-export function runLive(plan: Plan, { name, coordinatorUrl, token, progress }: LiveRun): Promise<RunOutcome> {
-  const clock = new EstimatedClock();
-  const timers = new LiveTimers(clock);
-  clock.onAdjusted((steppedNs) => timers.clockAdjusted(steppedNs));
-  const network = new LiveNetwork({ token, access: new Access({ token }) });
-  const client = new RunnerClient({ clock, timers, network, sync: clock }, { name, coordinatorUrl });
-  return new Promise<RunOutcome>((resolve, reject) => {
-    const end = (what: RunOutcome | SkewbedError): void => {
-      if (what instanceof SkewbedError) reject(what);
-      else resolve(what);
-    };
-    client.connect({
-      ready: () => runPlan({ client, clock, timers, ...(progress && { progress }) }, plan, end),
-      closed: (error) =>
-        end(error ?? new SkewbedError('link-lost', `the coordinator ${coordinatorUrl} closed the link`)),
-    });
-  }).finally(() => {
-    client.close();
-    network.shutDown();
-    timers.cancelAll();
-  });
 }

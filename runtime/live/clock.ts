@@ -18,6 +18,31 @@ export function machineUtcNs(): bigint {
   return BigInt(Date.now()) * 1_000_000n;
 }
 
+/** One look at both clocks of the operating system, at one instant. */
+export type MachineClocks = { readonly utcNs: bigint; readonly monotonicNs: bigint };
+
+/** Node reads UTC in milliseconds only: looks until a millisecond ends, which is known to some microseconds. */
+export function lookAtMachineClocks(): MachineClocks {
+  for (;;) {
+    const before = Date.now();
+    let last = monotonicNs();
+    const giveUp = last + LOOK_LONGEST_NS;
+    while (last < giveUp) {
+      const utcMs = Date.now();
+      const now = monotonicNs();
+      // Put aside in between, this process would date the end of the millisecond too late.
+      if (utcMs !== before && now - last < LOOK_GRAIN_NS)
+        return { utcNs: BigInt(utcMs) * 1_000_000n, monotonicNs: now };
+      if (utcMs !== before) break;
+      last = now;
+    }
+  }
+}
+
+const LOOK_GRAIN_NS = 50_000n;
+/** A clock that was just stepped back shows new milliseconds all the same; one at a very low rate is looked at again. */
+const LOOK_LONGEST_NS = 20_000_000n;
+
 /** The clock of the coordinator: true time is its monotonic clock, by definition. */
 export const coordinatorClock: Clock = { now: () => trueNs(monotonicNs()), uncertainty: () => 0n };
 

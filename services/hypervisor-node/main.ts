@@ -6,17 +6,22 @@ import type { AddressInfo } from 'node:net';
 import { makeServer } from '@skewbed/coordinator/server/server.ts';
 import { type RunningService, runService, type ServiceContext } from '@skewbed/coordinator/server/service-process.ts';
 import { readNodeName, readPeerUrl, urlOf } from '@skewbed/coordinator/server/settings.ts';
+import { readSkew } from '@skewbed/model/time/skew.ts';
+import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { checksums } from '@skewbed/runtime/checksum.ts';
-import { EstimatedClock, monotonicNs } from '@skewbed/runtime/live/clock.ts';
+import { EstimatedClock, machineUtcNs, monotonicNs } from '@skewbed/runtime/live/clock.ts';
 import { liveLog } from '@skewbed/runtime/live/log.ts';
 import { LiveNetwork } from '@skewbed/runtime/live/network.ts';
 import { LiveTimers } from '@skewbed/runtime/live/timers.ts';
 import { nodePageOps } from '@skewbed/runtime/page-ops.ts';
+import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { LogFields } from '@skewbed/runtime/ports/log.ts';
 import { SeededRandom } from '@skewbed/runtime/random.ts';
 import { modelWorld } from './core/model-world.ts';
 import { NodeCore } from './core/node.ts';
+import { type OwnClocks, settledClocks } from './core/own-clocks.ts';
 import { addRoutes, gaugesOf } from './http/routes.ts';
+import { OsClocks } from './os-clocks.ts';
 
 await runService({
   program: 'skewbed-node',
@@ -33,6 +38,14 @@ await runService({
       variable: 'SKEWBED_NODE_URL',
       text: 'where the coordinator reaches this node, when that is not where it listens',
     },
+    {
+      flag: 'host-clock',
+      variable: 'HOST_CLOCK',
+      text: "'skew': the host's clocks are what --wall, --uptime or a scenario say; 'os': those of this operating system",
+      otherwise: 'skew',
+    },
+    { flag: 'wall', variable: 'SKEWBED_HOST_WALL', text: "skew of the first host's wall, such as '-10m x1.0002'" },
+    { flag: 'uptime', variable: 'SKEWBED_HOST_UPTIME', text: "its uptime at the start, such as '41d3h +20ppm'" },
   ],
   hosts: (settings) => {
     const url = settings.get('url');
@@ -52,10 +65,11 @@ async function start({ settings, listen, logLevel, token, access }: ServiceConte
   // For nothing but the jitter of dialling again.
   const random = new SeededRandom(Number(monotonicNs() % 0x1_0000_0000n), name);
   let url = settings.get('url') ?? null;
+  const own = ownClocksOf(settings, name, clock);
   const core: NodeCore = new NodeCore(
     { clock, timers, network, log, random, checksums, sync: clock },
     modelWorld(nodePageOps),
-    { name, url: () => url ?? '', coordinatorUrl },
+    { name, url: () => url ?? '', coordinatorUrl, ...(own === null ? {} : { ownClocks: own }) },
   );
   const server = await makeServer({
     title: `Skewbed node ${name}`,
@@ -71,15 +85,47 @@ async function start({ settings, listen, logLevel, token, access }: ServiceConte
   url ??= here;
   log.info({ url: here }, 'listening');
   core.start();
+  const following = own instanceof OsClocks ? followOsClocks(own, core) : null;
   return {
     url: here,
     stop: async () => {
+      if (following !== null) clearInterval(following);
       core.stop();
       network.shutDown();
       timers.cancelAll();
       await server.close();
     },
   };
+}
+
+const FOLLOW_EVERY_MS = 500;
+
+function followOsClocks(own: OsClocks, core: NodeCore): NodeJS.Timeout {
+  return setInterval(() => {
+    const stepNs = own.follow(() => core.status().host?.wallNs ?? null);
+    if (stepNs !== null) core.stepWall(stepNs);
+  }, FOLLOW_EVERY_MS);
+}
+
+/** Null: the node has no host until somebody configures one. */
+function ownClocksOf(settings: ReadonlyMap<string, string>, name: string, clock: Clock): OwnClocks | null {
+  const kind = settings.get('host-clock');
+  const [wall, uptime] = [settings.get('wall'), settings.get('uptime')];
+  if (kind === 'os') return new OsClocks({ name, clock });
+  if (kind !== 'skew') throw new SkewbedError('bad-argument', `HOST_CLOCK is '${kind}'; one of skew, os`);
+  if (wall === undefined && uptime === undefined) return null;
+  return settledClocks({
+    name,
+    wallSkew: skewText(wall, '+0s'),
+    uptimeSkew: skewText(uptime, '1h'),
+    utcNow: machineUtcNs,
+  });
+}
+
+/** A skew that can be read; one that cannot ends the process now, and not in the first run. */
+function skewText(text: string | undefined, otherwise: string): string {
+  readSkew(text ?? otherwise);
+  return text ?? otherwise;
 }
 
 /** Whose clock a line was written by is the question here, so each has all of them. */

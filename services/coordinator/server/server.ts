@@ -149,6 +149,14 @@ function addCommonRoutes(server: FastifyInstance, { access, gauges }: ServerOpti
       return { ok: true as const };
     },
   );
+  server.post(
+    '/v1/stop',
+    { schema: { description: 'Ends this service, as SIGTERM does.', response: { 200: Health } } },
+    async (_request, reply) => {
+      reply.raw.once('finish', () => process.emit('SIGTERM', 'SIGTERM'));
+      return { ok: true as const };
+    },
+  );
   server.get(
     '/metrics',
     { schema: { description: 'For Prometheus.', produces: ['text/plain'] } },

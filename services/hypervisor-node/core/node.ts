@@ -8,7 +8,7 @@ import { ControlLink, channelUrl, type LinkMessage } from '@skewbed/coordinator/
 import type { Command, Result } from '@skewbed/proto/control/commands.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import { REDIAL_FIRST_NS, REDIAL_LONGEST_NS } from '@skewbed/proto/limits.ts';
-import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import { type DurationNs, type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { Checksums } from '@skewbed/runtime/ports/checksum.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
@@ -20,6 +20,7 @@ import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
 import { HostDriver, type HostGlimpse } from './host-driver.ts';
 import { Migrations, type OpenMigration } from './migrations.ts';
 import { Outbox } from './outbox.ts';
+import type { OwnClocks } from './own-clocks.ts';
 import type { World } from './world.ts';
 
 export type NodePorts = {
@@ -38,6 +39,8 @@ export type NodeOptions = {
   /** Where the coordinator reaches this node's stream sockets. A function where the port is not known yet. */
   readonly url: string | (() => string);
   readonly coordinatorUrl: string;
+  /** Clocks that this node has before anybody configures a host, or whatever anybody configures. */
+  readonly ownClocks?: OwnClocks;
 };
 
 export type NodeStatus = {
@@ -137,6 +140,27 @@ export class NodeCore {
       'connected',
     );
     this.#outbox.connect((message) => link.sendEncoded(message));
+    this.#startOwnHost();
+  }
+
+  /** Once true time is known: the host that the settings describe, for whoever looks before a scenario runs. */
+  #startOwnHost(): void {
+    const { ownClocks } = this.#options;
+    if (ownClocks === undefined || this.#driver.hostName !== null) return;
+    const config = ownClocks.config(this.#ports.clock.now());
+    this.#driver.install(config.name, this.#world.host(config), config.origin);
+  }
+
+  /** Sets the host's clock as somebody who types `date` does, because its own clocks were set. */
+  stepWall(byNs: DurationNs): void {
+    this.#driver.schedule(
+      null,
+      (at, host) => {
+        host.step(at, { type: 'settime', to: { kind: 'relative', byNs }, by: 'date' });
+        this.#outbox.add(host.drain());
+      },
+      (error) => this.#driver.reportFailure(error),
+    );
   }
 
   #disconnected(error: SkewbedError | null): void {
@@ -180,7 +204,7 @@ export class NodeCore {
             `migration ${open.migration} is open (${open.side}, ${open.phase}): end it before the host is made anew`,
           );
         }
-        const { config } = command;
+        const config = this.#options.ownClocks?.adapt(command.config) ?? command.config;
         const at = this.#driver.install(config.name, this.#world.host(config), config.origin);
         answer({ command: command.command, at });
         return;
@@ -205,7 +229,7 @@ export class NodeCore {
         this.#driver.schedule(
           command.at ?? null,
           (at, host) => {
-            const uncertaintyNs = this.#ports.clock.uncertainty();
+            const uncertaintyNs = this.#ports.clock.uncertainty() + (this.#options.ownClocks?.doubtNs ?? 0n);
             answer({ command: command.command, at, uncertaintyNs, ...host.clocksAt(at), domains: host.domainNames() });
           },
           answer,
