@@ -171,6 +171,11 @@ export const STREAM_OPEN_TIMEOUT_NS = 10n * NS_PER_S;
 export const STREAM_PROGRESS_TIMEOUT_NS = 30n * NS_PER_S;
 /** Both digests after the last acknowledgement, 60 s: sha256 of 4 GiB at 100 MB/s takes 40 s. */
 export const DIGEST_TIMEOUT_NS = 60n * NS_PER_S;
+/**
+ * A node asks again for the end of its open migrations, 5 s: twice within ORDER_TIMEOUT_NS, and 40 bytes each time.
+ * Who has voted and was asking in vain once is in doubt.
+ */
+export const STILL_OPEN_PERIOD_NS = 5n * NS_PER_S;
 /** How far ahead of now the earliest run instant of a commit lies, so that the order can arrive before it: 5 ms. */
 export const COMMIT_LEAD_NS = 5n * NS_PER_MS;
 /** How far ahead an instant may be ordered: 100 years, as the longest duration of a scenario. */

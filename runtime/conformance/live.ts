@@ -73,6 +73,20 @@ export function liveHarness(): Harness {
   };
 }
 
+/** The same, but every channel is dialled as one that carries a stream. */
+export function liveStreamsHarness(): Harness {
+  const harness = liveHarness();
+  return {
+    ...harness,
+    async start(name) {
+      const place = (await harness.start(name)) as LivePlace;
+      const { network } = place;
+      network.dial = (peerUrl, path) => network.dialStream(peerUrl, path);
+      return place;
+    },
+  };
+}
+
 async function startPlace(name: string, journalPath: string): Promise<LivePlace> {
   const network = new LiveNetwork({
     token: LIVE_TEST_TOKEN,

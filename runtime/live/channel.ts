@@ -2,14 +2,20 @@
  * One end of a channel over a WebSocket (ws), either side. What the simulator's channel does, this one does: messages
  * before the handshake wait for it, nothing comes after our own close(), closed() is told once.
  *
- * A message is copied once when it is sent, as the port promises that its bytes may be reused; ws keeps views.
+ * A message is copied once when it is sent, as the port promises that its bytes may be reused; ws keeps views. The side
+ * that accepted writes messages of many parts, and fragments of messages that it forwards, to the socket itself: whole
+ * frames in one go, so that what ws writes (pongs, closes) stands before or behind them.
  */
 import type { Socket as TcpSocket } from 'node:net';
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
-import { CHANNEL_QUEUE_MAX_BYTES, KEEP_ALIVE_MISSES_MAX } from '@skewbed/proto/limits.ts';
+import { CHANNEL_QUEUE_MAX_BYTES, KEEP_ALIVE_MISSES_MAX, MESSAGE_MAX_BYTES } from '@skewbed/proto/limits.ts';
 import type { WebSocket } from 'ws';
 import { checkCloseCode, checkMessageSize, closeReason } from '../channel-rules.ts';
+import { joined, takeCourse } from '../message-course.ts';
+import type { Course, Parts } from '../ports/bulk.ts';
 import type { Channel, ChannelHandler } from '../ports/network.ts';
+import { frameHeader, OPCODE } from './bulk-frames.ts';
+import { piecesOf } from './bulk-pieces.ts';
 
 type Unheard = { readonly message: Uint8Array } | { readonly code: number; readonly reason: string };
 type Ending = { readonly code: number; readonly reason: string };
@@ -33,7 +39,11 @@ export class LiveChannel implements Channel {
   #closed = false;
   #paused = false;
   #misses = 0;
+  #fragmentsUnderWay = 0;
+  /** Between the fragments of a forwarded message: what else is to be sent waits here. */
+  #behindFragments: (() => void)[] | null = null;
   #carrier: TcpSocket | null;
+  readonly #accepted: boolean;
   #bytesRead = 0;
 
   /**
@@ -43,6 +53,7 @@ export class LiveChannel implements Channel {
   constructor(socket: WebSocket, carrier: TcpSocket | null, name: string, ended: (channel: LiveChannel) => void) {
     this.#socket = socket;
     this.#carrier = carrier;
+    this.#accepted = carrier !== null;
     this.#name = name;
     this.#ended = ended;
     socket.on('open', () => this.#opened());
@@ -68,7 +79,63 @@ export class LiveChannel implements Channel {
     const copy = Buffer.from(message);
     this.#queuedBytes += copy.length;
     if (this.#socket.readyState === this.#socket.CONNECTING) this.#early.push(copy);
+    else if (this.#behindFragments !== null) this.#behindFragments.push(() => this.#transmit(copy));
     else this.#transmit(copy);
+  }
+
+  sendParts(message: Parts, left: () => void): void {
+    if (!this.#accepted || this.#behindFragments !== null || this.#closing || this.#closed) {
+      this.send(joined(message));
+      setImmediate(left);
+      return;
+    }
+    const { pieces, bytes, release } = piecesOf(message);
+    const leave = (): void => {
+      release();
+      left();
+    };
+    if (bytes > MESSAGE_MAX_BYTES || this.#queuedBytes + bytes > CHANNEL_QUEUE_MAX_BYTES) {
+      setImmediate(leave);
+      checkMessageSize(bytes, this.#name);
+      this.breakOff(CLOSE_CODE.SLOW_PEER, `${this.#name}: over ${CHANNEL_QUEUE_MAX_BYTES} bytes wait for the peer`);
+      return;
+    }
+    this.#queuedBytes += bytes;
+    this.#writeFrame(frameHeader({ opcode: OPCODE.BINARY, fin: true }, bytes), pieces, () => {
+      leave();
+      this.#gone(bytes);
+    });
+  }
+
+  /** Whether sendFragment() can be used: this side accepted, and its frames are not masked. */
+  get sendsFragments(): boolean {
+    return this.#accepted;
+  }
+
+  /** Fragments which have not left yet. */
+  get fragmentsUnderWay(): number {
+    return this.#fragmentsUnderWay;
+  }
+
+  /** A piece of a message that comes piece by piece; nothing else is sent between the first and the last. */
+  sendFragment(bytes: Uint8Array, place: { readonly first: boolean; readonly last: boolean }, left: () => void): void {
+    if (this.#closing || this.#closed) {
+      setImmediate(left);
+      return;
+    }
+    this.#behindFragments ??= [];
+    this.#queuedBytes += bytes.length;
+    this.#fragmentsUnderWay++;
+    const opcode = place.first ? OPCODE.BINARY : OPCODE.CONTINUATION;
+    this.#writeFrame(frameHeader({ opcode, fin: place.last }, bytes.length), [bytes], () => {
+      this.#fragmentsUnderWay--;
+      left();
+      this.#gone(bytes.length);
+    });
+    if (!place.last) return;
+    const behind = this.#behindFragments;
+    this.#behindFragments = null;
+    for (const send of behind) send();
   }
 
   close(code: number, reason: string): void {
@@ -121,13 +188,28 @@ export class LiveChannel implements Channel {
   }
 
   #transmit(bytes: Buffer): void {
-    this.#socket.send(bytes, { binary: true, compress: false, fin: true }, () => {
-      if (this.#closed) return;
-      // The peer's TCP takes bytes: that is a sign of life, too.
-      this.#misses = 0;
-      this.#queuedBytes -= bytes.length;
-      if (this.#queuedBytes === 0 && !this.#closing) this.#handler?.drained();
-    });
+    this.#socket.send(bytes, { binary: true, compress: false, fin: true }, () => this.#gone(bytes.length));
+  }
+
+  /** One frame, header and pieces in one call into the kernel; nothing of ws can come between. */
+  #writeFrame(header: Uint8Array, pieces: readonly Uint8Array[], left: () => void): void {
+    const carrier = this.#carrier as TcpSocket;
+    carrier.cork();
+    let before = header;
+    for (const piece of pieces) {
+      carrier.write(before);
+      before = piece;
+    }
+    carrier.write(before, left);
+    carrier.uncork();
+  }
+
+  #gone(bytes: number): void {
+    if (this.#closed) return;
+    // The peer's TCP takes bytes: that is a sign of life, too.
+    this.#misses = 0;
+    this.#queuedBytes -= bytes;
+    if (this.#queuedBytes === 0 && !this.#closing) this.#handler?.drained();
   }
 
   #arrived(data: Buffer, isBinary: boolean): void {
@@ -146,7 +228,13 @@ export class LiveChannel implements Channel {
       this.#paused = true;
       return;
     }
-    this.#handler.message(message);
+    this.#hand(message, this.#handler);
+  }
+
+  /** A message that ws has gathered takes its course, too. */
+  #hand(message: Uint8Array, handler: ChannelHandler): void {
+    const course: Course | null = handler.begins?.(message) ?? null;
+    takeCourse(course, message, handler);
   }
 
   #failed(error: Error & { code?: string }): void {
@@ -184,7 +272,7 @@ export class LiveChannel implements Channel {
     while (this.#unheard.length > 0) {
       const next = this.#unheard.shift() as Unheard;
       if ('code' in next) handler.closed(next.code, next.reason);
-      else if (!this.#closing) handler.message(next.message);
+      else if (!this.#closing) this.#hand(next.message, handler);
     }
   }
 }

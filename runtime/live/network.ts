@@ -22,6 +22,8 @@ import { type ChannelPath, parseChannelPath } from '../channel-rules.ts';
 import { closeCodeOfStatus } from '../close-codes.ts';
 import type { Channel, Network } from '../ports/network.ts';
 import type { Access } from './access.ts';
+import { BulkChannel } from './bulk-channel.ts';
+import { handshakeTo } from './bulk-handshake.ts';
 import { LiveChannel } from './channel.ts';
 
 export type LiveNetworkOptions = {
@@ -49,7 +51,7 @@ const ERROR_HEADER = 'skewbed-error';
 export class LiveNetwork implements Network {
   readonly #options: LiveNetworkOptions;
   readonly #server = new WebSocketServer({ noServer: true, clientTracking: false, ...SOCKET_OPTIONS });
-  readonly #channels = new Set<LiveChannel>();
+  readonly #channels = new Set<LiveChannel | BulkChannel>();
   readonly #beat: NodeJS.Timeout;
   #acceptor: Acceptor | null = null;
   #down = false;
@@ -69,23 +71,24 @@ export class LiveNetwork implements Network {
   }
 
   dial(peerUrl: string, path: string): Channel {
+    return this.#dialWebSocket(peerUrl, path);
+  }
+
+  dialStream(peerUrl: string, path: string): Channel {
     const parsed = parseChannelPath(path);
     const address = addressOf(peerUrl, path);
-    const socket = new WebSocket(address ?? NOBODY, {
-      ...SOCKET_OPTIONS,
-      handshakeTimeout: Number(HANDSHAKE_TIMEOUT_NS / NS_PER_MS),
-      followRedirects: false,
-      headers: { authorization: `Bearer ${this.#options.token}` },
+    // TLS decrypts into buffers of its own: nothing is gained there, and ws knows how to dial it.
+    if (address === null || address.startsWith('wss:')) return this.#dialWebSocket(peerUrl, path);
+    const url = new URL(address);
+    const channel = new BulkChannel({
+      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: Number(url.port || 80),
+      handshake: handshakeTo(url, { Authorization: `Bearer ${this.#options.token}` }),
+      errorHeader: ERROR_HEADER,
+      name: `dial ${peerUrl}${parsed.path}`,
+      ended: (ended) => this.#channels.delete(ended),
     });
-    const channel = this.#adopt(socket, null, `dial ${peerUrl}${parsed.path}`);
-    if (address === null) channel.breakOff(CLOSE_CODE.BROKEN, `dial ${peerUrl.slice(0, 100)}: this is no ws:// URL`);
-    socket.on('unexpected-response', (_request, response) => {
-      response.resume();
-      const status = response.statusCode ?? 0;
-      const said = response.headers[ERROR_HEADER];
-      const why = typeof said === 'string' ? said.slice(0, 200) : 'no reason given';
-      channel.breakOff(closeCodeOfStatus(status), `dial ${peerUrl}${parsed.path}: HTTP ${status}, ${why}`);
-    });
+    this.#channels.add(channel);
     return channel;
   }
 
@@ -105,6 +108,27 @@ export class LiveNetwork implements Network {
     this.#down = true;
     clearInterval(this.#beat);
     for (const channel of [...this.#channels]) channel.close(CLOSE_CODE.GOING_AWAY, 'the service ends');
+  }
+
+  #dialWebSocket(peerUrl: string, path: string): Channel {
+    const parsed = parseChannelPath(path);
+    const address = addressOf(peerUrl, path);
+    const socket = new WebSocket(address ?? NOBODY, {
+      ...SOCKET_OPTIONS,
+      handshakeTimeout: Number(HANDSHAKE_TIMEOUT_NS / NS_PER_MS),
+      followRedirects: false,
+      headers: { authorization: `Bearer ${this.#options.token}` },
+    });
+    const channel = this.#adopt(socket, null, `dial ${peerUrl}${parsed.path}`);
+    if (address === null) channel.breakOff(CLOSE_CODE.BROKEN, `dial ${peerUrl.slice(0, 100)}: this is no ws:// URL`);
+    socket.on('unexpected-response', (_request, response) => {
+      response.resume();
+      const status = response.statusCode ?? 0;
+      const said = response.headers[ERROR_HEADER];
+      const why = typeof said === 'string' ? said.slice(0, 200) : 'no reason given';
+      channel.breakOff(closeCodeOfStatus(status), `dial ${peerUrl}${parsed.path}: HTTP ${status}, ${why}`);
+    });
+    return channel;
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -8,6 +8,8 @@ import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { CHANNEL_QUEUE_MAX_BYTES, CLOSE_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
 import { checkCloseCode, checkMessageSize, closeReason } from '../channel-rules.ts';
 import type { QueuedEvent } from '../event-queue.ts';
+import { joined, takeCourse } from '../message-course.ts';
+import type { Parts } from '../ports/bulk.ts';
 import type { Channel, ChannelHandler } from '../ports/network.ts';
 import { Lane } from './lane.ts';
 import type { Link } from './link.ts';
@@ -72,6 +74,11 @@ export class SimChannel implements Channel {
     this.#queuedBytes += copy.length;
     if (this.#state === 'opening') this.#early.push(copy);
     else this.#transmit(copy);
+  }
+
+  sendParts(message: Parts, left: () => void): void {
+    this.send(joined(message));
+    this.#process.schedule(this.#simulation.now, left);
   }
 
   close(code: number, reason: string): void {
@@ -180,7 +187,7 @@ export class SimChannel implements Channel {
   }
 
   #hand(message: Uint8Array, handler: ChannelHandler): void {
-    handler.message(message);
+    takeCourse(handler.begins?.(message) ?? null, message, handler);
     if (this.#simulation.poisonViews) message.fill(POISON);
   }
 

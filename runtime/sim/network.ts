@@ -33,6 +33,10 @@ export class SimNetwork implements Network {
     return end;
   }
 
+  dialStream(peerUrl: string, path: string): Channel {
+    return this.dial(peerUrl, path);
+  }
+
   accept(onChannel: Acceptor): void {
     this.#acceptor = onChannel;
   }
