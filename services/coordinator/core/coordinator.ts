@@ -5,7 +5,7 @@
 
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { encode } from '@skewbed/proto/codec.ts';
-import { COMMANDS, type Command, type Result } from '@skewbed/proto/control/commands.ts';
+import { COMMANDS, type Command, type Result, type ResultOf } from '@skewbed/proto/control/commands.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
@@ -34,6 +34,11 @@ export type CoordinatorPorts = {
 
 export type NodeSummary = { readonly name: string; readonly url: string; readonly uncertaintyNs: bigint };
 
+export type ClockReading = { readonly node: string } & Pick<
+  ResultOf<'read-clocks'>,
+  'at' | 'wallNs' | 'uptimeNs' | 'domains'
+>;
+
 export class CoordinatorCore {
   /** What happened lately, numbered. */
   readonly history = new HistoryLog();
@@ -56,6 +61,24 @@ export class CoordinatorCore {
 
   nodes(): NodeSummary[] {
     return [...this.#nodes.values()].map(({ name, url, uncertaintyNs }) => ({ name, url, uncertaintyNs }));
+  }
+
+  /** Asks every node for the clocks of its host. A node without a host, or without an answer, is left out. */
+  readClocks(done: (readings: readonly ClockReading[]) => void): void {
+    const links = [...this.#nodes.values()];
+    const readings: ClockReading[] = [];
+    let left = links.length;
+    if (left === 0) done(readings);
+    for (const link of links) {
+      link.order({ command: 'read-clocks', at: null }, (outcome) => {
+        if (!(outcome instanceof SkewbedError) && outcome.command === 'read-clocks') {
+          const { at, wallNs, uptimeNs, domains } = outcome;
+          readings.push({ node: link.name, at, wallNs, uptimeNs, domains });
+        }
+        left -= 1;
+        if (left === 0) done(readings);
+      });
+    }
   }
 
   migrations(): MigrationSummary[] {
