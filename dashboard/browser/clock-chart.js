@@ -230,11 +230,20 @@ function drawClockChart(uPlot, host, plot) {
   host.append(buttons);
   redraw();
   let width = host.clientWidth;
-  addEventListener('resize', () => {
+  const gone = new AbortController();
+  const { signal } = gone;
+  const resized = () => {
     if (host.clientWidth === width) return;
     width = host.clientWidth;
     redraw();
-  });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
-  return { redraw };
+  };
+  addEventListener('resize', resized, { signal });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw, { signal });
+  // The live page draws a new chart as the run grows.
+  const destroy = () => {
+    gone.abort();
+    chart?.destroy();
+    buttons.remove();
+  };
+  return { redraw, destroy };
 }

@@ -11,7 +11,10 @@ import { LiveTimers } from '@skewbed/runtime/live/timers.ts';
 import type { Journal } from '@skewbed/runtime/ports/journal.ts';
 import type { Log } from '@skewbed/runtime/ports/log.ts';
 import { CoordinatorCore } from './core/coordinator.ts';
+import { addLiveRoutes } from './http/live.ts';
+import { addPage } from './http/page.ts';
 import { addRoutes, gaugesOf } from './http/routes.ts';
+import { addRunRoutes } from './http/runs.ts';
 import { makeServer } from './server/server.ts';
 import { type RunningService, runService, type ServiceContext } from './server/service-process.ts';
 import { urlOf } from './server/settings.ts';
@@ -24,6 +27,11 @@ await runService({
       flag: 'journal',
       variable: 'SKEWBED_JOURNAL',
       text: 'file of the journal; without one a restart forgets commits',
+    },
+    {
+      flag: 'runs',
+      variable: 'SKEWBED_RUNS',
+      text: 'folder in which runners keep their runs; the page then shows verdicts and reports',
     },
   ],
   hosts: () => [],
@@ -51,6 +59,9 @@ async function start({ settings, listen, logLevel, token, access, fail }: Servic
     gauges: gaugesOf(core),
   });
   addRoutes(server, core);
+  addPage(server);
+  addLiveRoutes(server, core);
+  addRunRoutes(server, settings.get('runs') ?? null);
   network.attach(server.server);
   core.start();
   await server.listen(listen);
