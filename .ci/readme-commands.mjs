@@ -28,5 +28,7 @@ for (const { language, text } of blocks) {
 }
 
 for (const failure of failures) console.error(`README: ${failure}`);
-console.log(failures.length === 0 ? 'README: everything that it says can be typed, and works' : 'README: it promises too much');
+console.log(
+  failures.length === 0 ? 'README: everything that it says can be typed, and works' : 'README: it promises too much',
+);
 process.exitCode = failures.length === 0 ? 0 : 1;
