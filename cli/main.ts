@@ -8,12 +8,17 @@ import { DEFAULT_LIMIT_NS } from '@skewbed/experiments/trial.ts';
 import { formatDuration } from '@skewbed/model/time/nanos.ts';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { claims } from './commands/claims.ts';
+import { diff } from './commands/diff.ts';
+import { inspect } from './commands/inspect.ts';
 import { matrix } from './commands/matrix.ts';
 import { replay } from './commands/replay.ts';
 import { report } from './commands/report.ts';
+import { restore } from './commands/restore.ts';
 import { run } from './commands/run.ts';
+import { save } from './commands/save.ts';
 import { testbed } from './commands/testbed.ts';
 import { up } from './commands/up.ts';
+import { verify } from './commands/verify.ts';
 import { explain } from './failure.ts';
 
 /** Runs a command line and gives the exit code: 0 pass, 1 fail, 2 fault not confirmed, 254 usage, 255 crash. */
@@ -94,8 +99,55 @@ function programOf(exit: Exit): Command {
       .argument('<history>'),
   ).action(async (file: string, options) => exit(await replay(file, options)));
 
+  saveFileCommands(program, exit);
+
   for (const command of program.commands) command.exitOverride();
   return program;
+}
+
+/** Xen's save files. Exit codes: 0 sound, 1 not. */
+function saveFileCommands(program: Command, exit: Exit): void {
+  const json = ['--json', 'one JSON document on standard output'] as const;
+  program
+    .command('save')
+    .description('save the guest of a scenario, suspended at its stop, as xl save would')
+    .argument('<file|case>')
+    .argument('<save>', 'the file to write')
+    .option('--kernel <name>', 'another guest kernel than the scenario says')
+    .option('--seed <n>', 'the seed of everything random', seedOf, 1)
+    .option(...json)
+    .action((what: string, file: string, options) => exit(save(what, file, options)));
+  program
+    .command('restore')
+    .description('build a saved guest on a fresh simulated host, and run it there for a while')
+    .argument('<save>')
+    .option('--restore <policy>', 'what of the saved shared_info is copied', 'fields-2007')
+    .option('--wall <duration>', 'how far the host’s wall is ahead of the saved one, such as -10m', '0s')
+    .option('--uptime <duration>', 'the host’s uptime (default: as if it were the same machine)')
+    .option('--patch <name...>', 'host-side patches', [])
+    .option('--for <duration>', 'how long it runs', '5s')
+    .option('--save <file>', 'save it again before it runs')
+    .option(...json)
+    .action((file: string, options) => exit(restore(file, options)));
+  program
+    .command('inspect')
+    .description('what is in a save file of Xen: every record, page types, shared_info, registers')
+    .argument('<save>', 'a file, or - for standard input')
+    .option(...json)
+    .action((file: string, options) => exit(inspect(file, options)));
+  program
+    .command('verify')
+    .description('whether a save file of Xen is sound')
+    .argument('<save>', 'a file, or - for standard input')
+    .option(...json)
+    .action((file: string, options) => exit(verify(file, options)));
+  program
+    .command('diff')
+    .description('two save files by what they mean: whose each difference is')
+    .argument('<left>')
+    .argument('<right>')
+    .option(...json)
+    .action((left: string, right: string, options) => exit(diff(left, right, options)));
 }
 
 function testbedOptions(command: Command): Command {
