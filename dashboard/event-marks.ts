@@ -66,6 +66,7 @@ function sentenceOf(event: HistoryEvent): Sentence | null {
     case 'clock-read':
     case 'probe':
     case 'downtime-part':
+    case 'migration-progress':
     case 'loop-delay':
       return null;
     case 'domain-created':
@@ -135,6 +136,11 @@ function sentenceOf(event: HistoryEvent): Sentence | null {
       return {
         kind: 'memory',
         text: `the ${event.side} has ${grouped(BigInt(event.pages))} pages, sha256 ${event.sha256.slice(0, 12)}…`,
+      };
+    case 'memory-verified':
+      return {
+        kind: 'memory',
+        text: `${grouped(BigInt(event.pages))} pages of ${event.domain} sent again, ${event.different} differ`,
       };
     case 'memory-audit':
       return { kind: 'memory', text: auditText(`page tables of ${event.domain}`, event) };

@@ -43,6 +43,7 @@ export const ERRORS = {
   'out-of-memory': { meaning: 'the host has no machine frames left', happened: 'no' },
   'peer-error': { meaning: 'the peer reported an error whose code this version does not know', happened: 'unknown' },
   'protocol-mismatch': { meaning: 'the peer speaks another major version of the protocol', happened: 'no' },
+  'p2m-changed': { meaning: 'the guest changed its p2m while it was being copied', happened: 'no' },
   refused: { meaning: 'a policy refuses the request', happened: 'no' },
   'run-too-long': { meaning: 'the scenario would take longer in real time than the limit allows', happened: 'no' },
   'skew-too-small': {

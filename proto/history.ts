@@ -38,6 +38,30 @@ export type HeldVariable = {
   readonly clockNs: bigint;
 };
 
+/**
+ * How far a migration has come, in the words of QEMU's query-migrate (qapi/migration.json). Sizes are bytes, rates bytes
+ * or pages a second. What is not known yet is null.
+ */
+export type MigrationProgress = {
+  readonly status: 'setup' | 'active' | 'pre-switchover' | 'device' | 'paused';
+  /** Which pass is being sent, from 1; QEMU's dirty-sync-count. */
+  readonly iteration: number;
+  /** Pages that the last scan found. */
+  readonly dirtyCount: number;
+  readonly remaining: number;
+  readonly transferred: number;
+  readonly total: number;
+  /** Pages with data, and pages that were all zero. */
+  readonly normal: number;
+  readonly duplicate: number;
+  readonly dirtyPagesRate: number;
+  readonly throughput: number;
+  readonly cpuThrottlePercentage: number;
+  readonly expectedDowntimeNs: bigint | null;
+  readonly setupTimeNs: bigint;
+  readonly totalTimeNs: bigint;
+};
+
 export type HistoryEvent = Stamp &
   (
     | { readonly kind: 'host-started'; readonly wallSkew: string; readonly uptimeSkew: string; readonly ntp: string }
@@ -122,6 +146,16 @@ export type HistoryEvent = Stamp &
         readonly sha256: string;
         readonly pages: number;
       }
+    /** Every page was sent again and compared (VERIFY). A problem names pfn, type and who uses the page. */
+    | {
+        readonly kind: 'memory-verified';
+        readonly migration: string;
+        readonly domain: string;
+        readonly pages: number;
+        readonly different: number;
+        readonly problems: readonly string[];
+      }
+    | ({ readonly kind: 'migration-progress'; readonly migration: string } & MigrationProgress)
     | {
         readonly kind: 'memory-audit';
         readonly domain: string;

@@ -47,6 +47,8 @@ export type StreamRecord =
   | { readonly type: 'X86_PV_VCPU_EXTENDED'; readonly vcpuId: number; readonly context: Uint8Array }
   /** Ours, optional in the sense of the format (bit 31): the domain's system time at suspend, for uptime continuity. */
   | { readonly type: 'SKEWBED_SYSTEM_TIME'; readonly suspendedSystemTimeNs: bigint }
+  /** The pages that follow are to be compared with those that came before. */
+  | { readonly type: 'VERIFY' }
   | { readonly type: 'END' };
 
 export type StreamRecordType = StreamRecord['type'];
@@ -69,8 +71,6 @@ export type ForeignRecord =
       readonly params: readonly { readonly index: bigint; readonly value: bigint }[];
     }
   | { readonly type: 'TOOLSTACK'; readonly body: Uint8Array }
-  /** The pages that follow are to be compared with those that came before. */
-  | { readonly type: 'VERIFY' }
   | { readonly type: 'CHECKPOINT' }
   | { readonly type: 'CHECKPOINT_DIRTY_PFN_LIST'; readonly pfns: readonly bigint[] }
   /** Bit 31 of its number is set: who does not know it passes over it. */

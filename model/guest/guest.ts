@@ -15,7 +15,7 @@ import { readKernelData, writeKernelData } from './kernel-data.ts';
 import { type GuestLayout, layoutOf } from './layout.ts';
 import { ktime, type Observation, observe } from './probes.ts';
 import { type ArmingCall, armTimer, distance, earliestMonotonic, type GuestTimer, scanTimers } from './timers.ts';
-import { checkPages, type PageWriterState, writePages } from './workload/page-writer.ts';
+import { checkPages, type PageWriterState, WriterPace, writePages } from './workload/page-writer.ts';
 
 /** One turn of update_wall_time's loop. Derived, not measured: with HZ=250, 2^64 ns then take hours, as facts B.3 says. */
 export const CATCH_UP_LOOP_NS = 3n;
@@ -46,6 +46,7 @@ export class Guest {
   private readonly events: GuestEvents;
   private timers: GuestTimer[];
   private readonly writer: PageWriterState;
+  private readonly pace: WriterPace;
   private timerInterrupts: bigint;
   private unsettled = UNSETTLED_INTERRUPTS;
   /** System time until which a loop with interrupts off keeps vCPU 0, and what programs saw last before it. */
@@ -62,6 +63,7 @@ export class Guest {
     this.timers = variables.timers;
     this.timerInterrupts = variables.timerInterrupts;
     this.writer = variables.writer;
+    this.pace = new WriterPace(variables.spec.writerRate ?? 1);
     this.time = {
       state: variables.time,
       xen: { ...world.xen, console: (line) => this.probing || world.xen.console(line) },
@@ -105,7 +107,7 @@ export class Guest {
     this.timerInterrupts += merged;
     this.runTimers();
     if (this.spec.reader === 'each-tick') g.ops.gettimeofday(g);
-    writePages(this.memory, this.writerPlace(), this.writer, merged);
+    writePages(this.memory, this.writerPlace(), this.writer, this.pace.writesIn(merged));
     if (this.unsettled > 0) this.unsettled--;
     this.rearm();
   }
@@ -171,6 +173,11 @@ export class Guest {
   /** The controller's pause is over: the next interrupts find at once what passed meanwhile. */
   unpaused(): void {
     this.unsettled = UNSETTLED_INTERRUPTS;
+  }
+
+  /** The hypervisor takes this part of the writers' time away, from the next tick on. */
+  throttle(percent: number): void {
+    this.pace.throttle(percent);
   }
 
   get tickNs(): bigint {

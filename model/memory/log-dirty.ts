@@ -3,6 +3,7 @@
  * ENABLE starts with nothing dirty and every page protected; OFF ends it; CLEAN copies the bitmap and starts anew; PEEK
  * copies and changes nothing. A page that is written after CLEAN took its copy is in the next one: the domain is paused
  * during CLEAN, so no write falls between copy and protection.
+ * CLEAN with LOGDIRTY_FINAL, of a domain that is stopped for good, protects nothing anew: only backends are seen after it.
  * Left out: the radix tree and its -ENOMEM, preemption and its -EBUSY, device DMA (which Xen does not see either).
  */
 import { SkewbedError } from '@skewbed/proto/errors.ts';
@@ -38,6 +39,11 @@ export class DirtyBitmap {
     const after = (before | (1 << (pfn & 31))) >>> 0;
     this.words[pfn >>> 5] = after;
     return after !== before;
+  }
+
+  /** Takes a page out of the set. */
+  remove(pfn: number): void {
+    this.words[pfn >>> 5] = (this.words[pfn >>> 5]! & ~(1 << (pfn & 31))) >>> 0;
   }
 
   /** Adds every page of another bitmap of this size. */
@@ -82,9 +88,13 @@ export type DirtyReport = {
 /** Who wrote: the guest's processor faults on a protected page, a backend marks what it writes through a grant. */
 export type Writer = 'guest' | 'backend';
 
+/** Whether the pages are protected again after a CLEAN: not when it is the last (LOGDIRTY_FINAL). */
+export type CleanMode = 'protect-again' | 'final';
+
 export class LogDirty {
   readonly #dirty: DirtyBitmap;
   #enabled = false;
+  #protected = false;
   #dirtyCount = 0;
   #faultCount = 0;
 
@@ -100,6 +110,7 @@ export class LogDirty {
   enable(): void {
     if (this.#enabled) throw new SkewbedError('illegal-state', 'log-dirty is on already; switch it off first');
     this.#enabled = true;
+    this.#protected = true;
     this.#reset();
   }
 
@@ -111,14 +122,15 @@ export class LogDirty {
 
   /** A write to a page. Does nothing while log-dirty is off. */
   mark(pfn: number, writer: Writer): void {
-    if (!this.#enabled || !this.#dirty.add(pfn)) return;
+    if (!this.#enabled || (writer === 'guest' && !this.#protected) || !this.#dirty.add(pfn)) return;
     this.#dirtyCount++;
     if (writer === 'guest') this.#faultCount++;
   }
 
   /** CLEAN: what was written since the last CLEAN, and a new beginning. */
-  clean(): DirtyReport {
+  clean(mode: CleanMode = 'protect-again'): DirtyReport {
     const report = this.peek();
+    this.#protected = mode === 'protect-again';
     this.#reset();
     return report;
   }

@@ -72,8 +72,13 @@ const BAD: readonly (readonly [what: string, stream: StreamRecord[], says: strin
   ['a page below it', withPage(100, (entry) => ({ ...entry, pfn: -1 })), 'has pfn -1'],
   [
     'a page type that nobody sends',
-    withPage(100, (entry) => ({ ...entry, type: 0xf })),
-    'has pfn 100 with page type 0xf',
+    withPage(100, (entry) => ({ ...entry, type: 0xd })),
+    'has pfn 100 with page type 0xd',
+  ],
+  [
+    'a page that is XTAB and never comes',
+    withPage(100, (entry) => ({ ...entry, type: 0xf, page: null })),
+    '1 of 128 pages did not come',
   ],
   [
     'a short page',

@@ -24,6 +24,7 @@ import { writeArch } from '../xen/shared-info.ts';
 import { refillStartInfo } from '../xen/start-info.ts';
 import { localiseContext, readVcpuContext } from '../xen/vcpu-context.ts';
 import type { TargetOrder } from './hand-over.ts';
+import { PageVerify } from './page-verify.ts';
 import type { RestoreOps } from './toolstack-ops.ts';
 
 type Context = { readonly vcpuId: number; readonly context: Uint8Array };
@@ -38,6 +39,7 @@ export class Restore {
   private readonly extras: StreamRecord[] = [];
   private sharedInfo: Uint8Array | null = null;
   private domain: Domain | null = null;
+  private verify: PageVerify | null = null;
 
   constructor(host: Host, order: TargetOrder, ops: RestoreOps) {
     this.host = host;
@@ -70,6 +72,11 @@ export class Restore {
         this.after(record.type, 'X86_PV_P2M_FRAMES');
         this.pages(record.entries);
         break;
+      case 'VERIFY':
+        this.after(record.type, 'PAGE_DATA');
+        this.once(record.type);
+        this.verify = new PageVerify(this.theDomain(), this.tables);
+        break;
       case 'X86_TSC_INFO':
         this.once(record.type);
         break;
@@ -91,6 +98,7 @@ export class Restore {
         break;
       case 'END':
         for (const needed of ['SHARED_INFO', 'X86_PV_VCPU_BASIC'] as const) this.after(record.type, needed);
+        this.verify?.finish(this.host, this.order.migration);
         break;
     }
     this.seen.add(record.type);
@@ -200,10 +208,16 @@ export class Restore {
         );
       if (page !== null && page.length !== PAGE_SIZE)
         this.bad('PAGE_DATA', `has ${page.length} bytes for pfn ${pfn}, not ${PAGE_SIZE}`);
-      if (domain.p2m.mfnOf(pfn) === null) fresh.add(pfn);
+      if (type !== PAGE_TYPE.XTAB && domain.p2m.mfnOf(pfn) === null) fresh.add(pfn);
+    }
+    if (this.verify !== null) {
+      this.verify.compare(entries);
+      return;
     }
     domain.populate([...fresh]);
     for (const { pfn, type, page } of entries) {
+      // A table that was changed under the sender's eyes: it comes again, in the last pass.
+      if (type === PAGE_TYPE.XTAB) continue;
       if (levelOf(type) > 0) this.tables.set(pfn, type);
       else this.tables.delete(pfn);
       if (page !== null) domain.pageForWrite(pfn).set(page);
@@ -274,4 +288,5 @@ const SENDABLE: ReadonlySet<number> = new Set([
   PAGE_TYPE.L2PINNED,
   PAGE_TYPE.L3PINNED,
   PAGE_TYPE.L4PINNED,
+  PAGE_TYPE.XTAB,
 ]);

@@ -1,50 +1,92 @@
 /**
- * The source's side of one migration: preparing -> suspended -> destroyed, or resumed when it fails before the commit.
+ * The source's side of one migration: preparing -> (precopy ->) suspended -> destroyed, or resumed when it fails before
+ * the commit. Without pre-copy everything is sent after the suspend; with it, only what is dirty then.
  * Nothing here decides the commit; that is the coordinator's journal. After commit() the source's copy is gone.
  */
 import { SkewbedError } from '@skewbed/proto/errors.ts';
-import type { StreamRecord } from '@skewbed/proto/records.ts';
+import type { PageEntry, StreamRecord } from '@skewbed/proto/records.ts';
 import type { TrueNs } from '@skewbed/proto/units.ts';
+import { DirtyBitmap } from '../memory/log-dirty.ts';
 import type { Domain } from '../xen/domain.ts';
 import type { Host } from '../xen/host.ts';
 import { DOMCTL } from '../xen/hypervisor-ops.ts';
 import { runOnVcpu } from '../xen/timer-delivery.ts';
 import { setSuspendAnswer } from '../xen/vcpu-context.ts';
 import type { SourcePhase } from './hand-over.ts';
+import { LiveCopy, type LiveProgress } from './live-copy.ts';
+import { type PrecopyOrder, precopyPolicy } from './policies/index.ts';
 import { headRecords, memoryDigest, savedPage, tailRecords } from './save.ts';
+
+/** 'verify': after the last pass every page goes once more, and the target compares. */
+export type SourceOptions = { readonly verify: 'off' | 'every-page' };
 
 export class MigrationSource {
   readonly migration: string;
   readonly domainName: string;
   private readonly host: Host;
+  private readonly options: SourceOptions;
   private state: SourcePhase = 'preparing';
   private domain: Domain | null = null;
+  private live: LiveCopy | null = null;
   private records: Generator<StreamRecord, void, number> | null = null;
   private savedDigest: { sha256: string; pages: number } | null = null;
 
-  constructor(host: Host, migration: string, domain: string) {
+  constructor(host: Host, migration: string, domain: string, options: SourceOptions = { verify: 'off' }) {
     this.host = host;
     this.migration = migration;
     this.domainName = domain;
+    this.options = options;
   }
 
   get phase(): SourcePhase {
     return this.state;
   }
 
-  /** The domain is here and runs. */
+  /** Of the pre-copy; null where there is none. */
+  get progress(): LiveProgress | null {
+    return this.live?.progress ?? null;
+  }
+
+  /** The domain is here and runs, and nobody else moves it. */
   prepare(at: TrueNs): void {
     this.expect('prepare', 'preparing');
     this.host.reach(at);
     const domain = this.host.domain(this.domainName);
     domain.expect('migrate', 'running');
+    if (domain.movedBy !== null) {
+      throw new SkewbedError(
+        'illegal-state',
+        `migration ${this.migration}: domain ${domain.name} is being moved by ${domain.movedBy} already; wait for its end, or cancel it`,
+      );
+    }
+    domain.movedBy = this.migration;
     this.domain = domain;
     this.tell('source preparing');
   }
 
+  /** Starts to copy while the guest runs. Where the order has no pre-copy nothing happens, and 'none' is the answer. */
+  startPrecopy(at: TrueNs, order: PrecopyOrder): 'precopy' | 'none' {
+    this.expect('pre-copy', 'preparing');
+    const policy = precopyPolicy(order);
+    if (policy === null) return 'none';
+    const domain = this.theDomain();
+    this.host.reach(at);
+    domain.expect('pre-copy', 'running');
+    this.live = new LiveCopy(this.host, domain, { policy, head: headRecords(domain), at });
+    this.state = 'precopy';
+    this.tell('source precopy', order.policy);
+    return 'precopy';
+  }
+
+  /** All of this pass is applied on the target; it took `bytes` on the wire. 'stop': the policy wants the guest stopped. */
+  endPass(at: TrueNs, bytes: number): 'pass' | 'stop' {
+    this.expect('the end of a pass', 'precopy');
+    return this.theLiveCopy().endPass(at, bytes);
+  }
+
   /** The guest suspends itself, exactly at `at`. A guest whose vCPU is stuck in a loop does not answer. */
   suspend(at: TrueNs): void {
-    this.expect('suspend', 'preparing');
+    this.expect('suspend', 'preparing', 'precopy');
     const { host } = this;
     const domain = this.theDomain();
     host.reach(at);
@@ -65,18 +107,20 @@ export class MigrationSource {
     domain.expect('save', 'suspended');
     host.tell({ kind: 'guest-suspended', domain: domain.name });
     this.state = 'suspended';
+    const pages = this.live?.lastPass() ?? DirtyBitmap.full(domain.p2m.size);
     this.savedDigest = memoryDigest(host, domain);
     host.tell({ kind: 'memory-digest', migration: this.migration, side: 'source', ...this.savedDigest });
-    this.records = streamOf(host, domain);
+    this.records = this.lastRecords(domain, pages);
     this.records.next();
     this.tell('source suspended');
   }
 
-  /** The next records, with at most `maxPages` pages in them; [] once END was taken. */
+  /** The next records, with at most `maxPages` pages in them; [] at the end of a live pass, and once END was taken. */
   take(maxPages: number): StreamRecord[] {
-    this.expect('take', 'suspended');
-    const next = this.records?.next(maxPages);
-    return next === undefined || next.done === true ? [] : [next.value as StreamRecord];
+    this.expect('take', 'suspended', 'precopy');
+    if (this.records === null) return this.theLiveCopy().take(maxPages);
+    const next = this.records.next(maxPages);
+    return next.done === true ? [] : [next.value];
   }
 
   /** Of the memory at suspend. */
@@ -109,6 +153,8 @@ export class MigrationSource {
     this.host.reach(at);
     const suspended = this.state === 'suspended';
     this.state = 'resumed';
+    if (this.domain !== null) this.domain.movedBy = null;
+    this.live?.release();
     if (suspended) {
       const domain = this.theDomain();
       setSuspendAnswer(domain.vcpus[0]?.context as Uint8Array, 1n);
@@ -118,17 +164,46 @@ export class MigrationSource {
     this.tell('source resumed', why);
   }
 
+  /** The first next() only starts it; after that each takes how many pages the record may have. */
+  private *lastRecords(domain: Domain, pages: DirtyBitmap): Generator<StreamRecord, void, number> {
+    let maxPages = yield { type: 'STATIC_DATA_END' };
+    if (this.live === null) for (const record of headRecords(domain)) maxPages = yield record;
+    maxPages = yield* this.pageRecords(domain, pages, maxPages);
+    if (this.options.verify === 'every-page') {
+      maxPages = yield { type: 'VERIFY' };
+      maxPages = yield* this.pageRecords(domain, DirtyBitmap.full(domain.p2m.size), maxPages);
+    }
+    for (const record of tailRecords(this.host, domain)) maxPages = yield record;
+  }
+
+  private *pageRecords(domain: Domain, pages: DirtyBitmap, first: number): Generator<StreamRecord, number, number> {
+    let maxPages = first;
+    let entries: PageEntry[] = [];
+    for (const pfn of pages.pfns()) {
+      entries.push(savedPage(this.host, domain, pfn));
+      if (entries.length < Math.max(1, maxPages)) continue;
+      maxPages = yield { type: 'PAGE_DATA', entries };
+      entries = [];
+    }
+    return entries.length > 0 ? yield { type: 'PAGE_DATA', entries } : maxPages;
+  }
+
   private theDomain(): Domain {
     if (this.domain === null)
       throw new SkewbedError('illegal-state', `migration ${this.migration}: prepare comes first`);
     return this.domain;
   }
 
-  private expect(op: string, phase: SourcePhase): void {
-    if (this.state === phase) return;
+  private theLiveCopy(): LiveCopy {
+    if (this.live === null) throw new SkewbedError('illegal-state', `migration ${this.migration}: no pre-copy runs`);
+    return this.live;
+  }
+
+  private expect(op: string, ...phases: SourcePhase[]): void {
+    if (phases.includes(this.state)) return;
     throw new SkewbedError(
       'illegal-state',
-      `migration ${this.migration}: ${op} is for a source that is ${phase}, this one is ${this.state}`,
+      `migration ${this.migration}: ${op} is for a source that is ${phases.join(' or ')}, this one is ${this.state}`,
     );
   }
 
@@ -141,17 +216,4 @@ export class MigrationSource {
       ...(detail === undefined ? {} : { detail }),
     });
   }
-}
-
-/** All records; next(n) gives the following one, with at most n pages. The first next() only starts it. */
-function* streamOf(host: Host, domain: Domain): Generator<StreamRecord, void, number> {
-  let maxPages = yield { type: 'STATIC_DATA_END' };
-  for (const record of headRecords(domain)) maxPages = yield record;
-  for (let pfn = 0; pfn < domain.p2m.size; ) {
-    const entries = [];
-    for (; pfn < domain.p2m.size && entries.length < Math.max(1, maxPages); pfn++)
-      entries.push(savedPage(host, domain, pfn));
-    maxPages = yield { type: 'PAGE_DATA', entries };
-  }
-  for (const record of tailRecords(host, domain)) maxPages = yield record;
 }

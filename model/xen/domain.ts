@@ -46,6 +46,8 @@ export class Domain implements GuestMemory {
   pageTypes: Map<number, number> = new Map();
   guest: Guest | null = null;
   timeOffsetSeconds = 0n;
+  /** The migration that moves it away from here, if one does. */
+  movedBy: string | null = null;
   private readonly memory: MachineMemory;
 
   constructor(memory: MachineMemory, shape: { domid: number; name: string; pages: number }) {

@@ -27,8 +27,10 @@ export type DomainSpec = {
   readonly patches: readonly string[];
   /** A program that calls gettimeofday on each tick. */
   readonly reader: 'each-tick' | 'off';
-  /** Pages that the page writer goes round: one write each tick. 0 is no writer. */
+  /** Pages that the page writer goes round. 0 is no writer. */
   readonly writerPages: number;
+  /** Pages that it writes each tick; 1 where nothing is said. */
+  readonly writerRate?: number;
 };
 
 /** What a program in the guest is told to do, through an event channel: a frozen guest could not time it itself. */

@@ -23,6 +23,7 @@ import {
   Text,
   TrueTime,
 } from './fields.ts';
+import { ProgressFields } from './progress.ts';
 
 const Reading = closed({
   dateNs: Nanoseconds,
@@ -107,6 +108,14 @@ const Events = Type.Union(
       sha256: Sha256,
       pages: count(DOMAIN_PAGES_MAX),
     }),
+    event('memory-verified', {
+      migration: Name,
+      domain: DomainName,
+      pages: count(),
+      different: count(),
+      problems: list(Text, PROBLEMS_MAX + 1),
+    }),
+    event('migration-progress', { migration: Name, ...ProgressFields }),
     event('memory-audit', { domain: DomainName, ok: Flag, problems: list(Text, PROBLEMS_MAX) }),
     event('frames-audit', {
       ok: Flag,

@@ -54,6 +54,7 @@ export const DomainSpecFields = closed({
   patches: list(Name, PATCHES_MAX),
   reader: oneOf('each-tick', 'off'),
   writerPages: count(DOMAIN_PAGES_MAX),
+  writerRate: Type.Optional(count(DOMAIN_PAGES_MAX)),
 });
 
 const timerCall = <const W extends string>(call: W) =>

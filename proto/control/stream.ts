@@ -50,6 +50,7 @@ export const WireRecord = Type.Union([
     vcpuId: VcpuId,
     context: bytes({ most: VCPU_EXTENDED_MAX_BYTES }),
   }),
+  closed({ type: Type.Literal('VERIFY') }),
   closed({ type: Type.Literal('SKEWBED_SYSTEM_TIME'), suspendedSystemTimeNs: Int64 }),
   closed({ type: Type.Literal('END') }),
 ]);

@@ -1,5 +1,6 @@
 /**
- * A program in the guest that dirties memory: one page at each timer interrupt, going round `count` pages. Each page
+ * A program in the guest that dirties memory: one page at each timer interrupt, or as many
+ * as its pace says, going round `count` pages. Each page
  * carries its own number and the number of the write, all over; before a page is written again it is read, and must
  * hold exactly what the writer left there. A page that a migration lost, or delivered as it was earlier, is caught.
  */
@@ -11,6 +12,33 @@ const WORDS = PAGE_SIZE / WORD_BYTES;
 const MAGIC = 0x5ce1_bed0;
 
 export type PageWriterState = { writes: bigint; readonly bad: number[] };
+
+/**
+ * How many writes a stretch of ticks is worth. A hypervisor that throttles the guest takes a part of each tick away
+ * (QEMU's auto-converge); the fraction of a write that is left over counts in the next stretch, so that one long stretch
+ * and many short ones come to the same.
+ */
+export class WriterPace {
+  readonly #pagesPerTick: bigint;
+  #throttlePercent = 0n;
+  #leftPercent = 0n;
+
+  constructor(pagesPerTick: number) {
+    this.#pagesPerTick = BigInt(pagesPerTick);
+  }
+
+  /** From the next tick on; 0 is full speed. */
+  throttle(percent: number): void {
+    this.#throttlePercent = BigInt(percent);
+  }
+
+  /** The writes of these ticks. */
+  writesIn(ticks: bigint): bigint {
+    const due = this.#leftPercent + ticks * this.#pagesPerTick * (100n - this.#throttlePercent);
+    this.#leftPercent = due % 100n;
+    return due / 100n;
+  }
+}
 
 /** Catches up with `writes` more writes. Only the last `count` of them are left to be seen, so only they are done. */
 export function writePages(
