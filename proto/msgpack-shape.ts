@@ -5,6 +5,7 @@
  * (records, errors, dates), read on past a truncated end, or recurse until the stack is gone. Strings are not checked
  * for UTF-8: the decoder replaces what is none.
  */
+import { SkewbedError } from './errors.ts';
 import { MESSAGE_DEPTH_MAX, MESSAGE_ITEMS_MAX } from './limits.ts';
 
 /** Null when the bytes are one whole value, otherwise what is wrong and at which offset. */
@@ -14,6 +15,18 @@ export function shapeProblem(bytes: Uint8Array): string | null {
   if (problem !== null) return problem;
   return walk.at === bytes.length ? null : `${bytes.length - walk.at} bytes follow the value which ends at ${walk.at}`;
 }
+
+/** Where the value that begins at `at` ends, null when these bytes are only a part of it. Throws on what is no value. */
+export function valueEnd(bytes: Uint8Array, at: number): number | null {
+  const walk = new Walk(bytes);
+  walk.at = at;
+  const problem = walk.value(0);
+  if (problem === null) return walk.at;
+  if (problem.startsWith(TRUNCATED)) return null;
+  throw new SkewbedError('bad-message', `bad message: ${problem}`);
+}
+
+const TRUNCATED = 'truncated: ';
 
 class Walk {
   at = 0;
@@ -29,7 +42,7 @@ class Walk {
   value(depth: number): string | null {
     const start = this.at;
     const token = this.#bytes[this.at];
-    if (token === undefined) return `truncated: a value is missing at ${start}`;
+    if (token === undefined) return `${TRUNCATED}a value is missing at ${start}`;
     this.at += 1;
     if (token <= 0x7f || token >= 0xe0) return null;
     if (token <= 0x8f) return this.#map(token & 0x0f, depth);
@@ -102,13 +115,13 @@ class Walk {
   /** Before the first item: each item is at least one byte, so a count beyond what is left is a lie. */
   #enter(count: number, leastBytes: number, depth: number, start: number): string | null {
     if (depth >= MESSAGE_DEPTH_MAX) return `more than ${MESSAGE_DEPTH_MAX} containers in containers at ${start}`;
-    if (leastBytes > this.#bytes.length - this.at) return `truncated: ${count} items at ${start} cannot all be there`;
+    if (leastBytes > this.#bytes.length - this.at) return `${TRUNCATED}${count} items at ${start} cannot all be there`;
     this.#items += count;
     return this.#items > MESSAGE_ITEMS_MAX ? `more than ${MESSAGE_ITEMS_MAX} items at ${start}` : null;
   }
 
   #counted(width: 1 | 2 | 4, start: number, then: (count: number) => string | null): string | null {
-    if (width > this.#bytes.length - this.at) return `truncated: the length at ${start} is not whole`;
+    if (width > this.#bytes.length - this.at) return `${TRUNCATED}the length at ${start} is not whole`;
     const count =
       width === 1
         ? this.#view.getUint8(this.at)
@@ -121,7 +134,7 @@ class Walk {
 
   #skip(length: number, start: number): string | null {
     const left = this.#bytes.length - this.at;
-    if (length > left) return `truncated: the value at ${start} has ${length} bytes, ${left} are there`;
+    if (length > left) return `${TRUNCATED}the value at ${start} has ${length} bytes, ${left} are there`;
     this.at += length;
     return null;
   }

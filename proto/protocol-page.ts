@@ -69,8 +69,9 @@ vote it waits, in doubt, with the guest paused. A migration without a durable 'c
 comes back names its open migrations in \`ready\`, and is told commit or abort. After the commit nothing resumes the source.
 
 The last field of a \`batch\` is its checksum, and the last eight bytes of the message are the checksum's value: it covers
-every byte before them. Pages of all \`PAGE_DATA\` records stand in \`pages\`, in order; a page whose bit in \`present\` is 0 is
-all zero and has no bytes. A pfn word is libxc's: bits 63-60 the page type, 51-0 the pfn, little-endian.
+every byte before them. Pages of all \`PAGE_DATA\` records stand in \`pages\`, in order. They are described by runs of 16 bytes,
+little-endian: libxc's pfn word (u64: bits 63-60 the page type, 51-0 the first pfn), how many pages (u32), and whether
+their 4096 bytes each follow (u32 0), or nothing does because they are all zero (u32 1).
 `;
 
 /** The whole page. */

@@ -39,7 +39,9 @@ describe('a batch on the wire', () => {
         type: 'PAGE_DATA',
         entries: [
           { pfn: 2, type: PAGE_TYPE.L1TAB, page: page(0xaa) },
+          { pfn: 3, type: PAGE_TYPE.L1TAB, page: page(0xbb) },
           { pfn: 0x1_0000_0001, type: PAGE_TYPE.NOTAB, page: null },
+          { pfn: 0x1_0000_0002, type: PAGE_TYPE.NOTAB, page: page(0xcc) },
         ],
       },
       { type: 'END' },
@@ -56,25 +58,23 @@ describe('a batch on the wire', () => {
       '03', // seq: 3
       'a77265636f726473',
       '92', // records: two
-      '83',
+      '82',
       'a474797065',
       'a9504147455f44415441', // PAGE_DATA
-      'a467666e73',
-      'c410',
-      '0200000000000010',
-      '0100000001000000', // gfns
-      'a770726573656e74',
-      'c401',
-      '01', // present: the first only
+      'a472756e73',
+      'c430', // runs: three of 16 bytes
+      '02000000000000100200000000000000', // type 1, pfn 2, two pages that follow
+      '01000000010000000100000001000000', // pfn 0x100000001, one page, zero
+      '02000000010000000100000000000000', // pfn 0x100000002, one page that follows
       '81',
       'a474797065',
       'a3454e44', // END
       'a57061676573',
-      'c600001000', // pages: 4096 bytes
+      'c600003000', // pages: 12288 bytes
     ].join('');
     expect(hex.slice(0, head.length)).toBe(head);
     const tail = 'a8636865636b73756dcf';
-    expect(hex.slice(head.length + 2 * PAGE_SIZE, -16)).toBe(tail);
+    expect(hex.slice(head.length + 6 * PAGE_SIZE, -16)).toBe(tail);
     expect(BigInt(`0x${hex.slice(-16)}`)).toBe(checksum(bytes.subarray(0, -8)));
     expect(opened(bytes)).toEqual(records);
   });
@@ -95,14 +95,18 @@ describe('a batch on the wire', () => {
     expect(record.entries[0]?.page?.buffer).toBe(bytes.buffer);
   });
 
-  it('costs a zero page nine bytes and a bit, not 4096', () => {
-    const entries = Array.from({ length: BATCH_PAGES_MAX }, (_, pfn) => ({ pfn, type: 0, page: null }));
-    expect(encodeBatch(NAME, [{ type: 'PAGE_DATA', entries }], checksum).length).toBeLessThan(9 * BATCH_PAGES_MAX);
+  it('costs a run of zero pages sixteen bytes, however long it is', () => {
+    const zeros = (count: number) => ({
+      type: 'PAGE_DATA' as const,
+      entries: Array.from({ length: count }, (_, pfn) => ({ pfn, type: 0, page: null })),
+    });
+    const [one, all] = [1, BATCH_PAGES_MAX].map((count) => encodeBatch(NAME, [zeros(count)], checksum).length);
+    expect(all).toBe(one);
   });
 
   it('takes no more pages than the limit', () => {
     const entries = Array.from({ length: BATCH_PAGES_MAX + 1 }, (_, pfn) => ({ pfn, type: 0, page: null }));
-    expect(() => encodeBatch(NAME, [{ type: 'PAGE_DATA', entries }], checksum)).toThrow(/257 pages/);
+    expect(() => encodeBatch(NAME, [{ type: 'PAGE_DATA', entries }], checksum)).toThrow(`${BATCH_PAGES_MAX + 1} pages`);
   });
 });
 
@@ -119,34 +123,42 @@ describe('a batch that is not as it was sent', () => {
     );
   });
 
-  const gfns = (...words: bigint[]) => {
-    return new Uint8Array(BigUint64Array.from(words).buffer);
-  };
-  const pageData = (words: Uint8Array, present: number, pages = 0) =>
-    forged({
-      records: [{ type: 'PAGE_DATA', gfns: words, present: Uint8Array.of(present) }],
-      pages: new Uint8Array(pages * PAGE_SIZE),
+  type Run = { readonly word: bigint; readonly count?: number; readonly kind?: number };
+  const runs = (...each: readonly Run[]): Uint8Array => {
+    const bytes = new Uint8Array(each.length * 16);
+    const view = new DataView(bytes.buffer);
+    each.forEach(({ word, count = 1, kind = 0 }, index) => {
+      view.setBigUint64(index * 16, word, true);
+      view.setUint32(index * 16 + 8, count, true);
+      view.setUint32(index * 16 + 12, kind, true);
     });
+    return bytes;
+  };
+  const pageData = (bytes: Uint8Array, pages = 0) =>
+    forged({ records: [{ type: 'PAGE_DATA', runs: bytes }], pages: new Uint8Array(pages * PAGE_SIZE) });
 
   it('is the canary: the forger can also forge a sound one', () => {
-    expect(opened(pageData(gfns(5n), 1, 1))).toEqual([
+    expect(opened(pageData(runs({ word: 5n }), 1))).toEqual([
       { type: 'PAGE_DATA', entries: [{ pfn: 5, type: 0, page: page(0) }] },
     ]);
   });
 
   it.each([
-    ['a page too few', pageData(gfns(0n, 1n), 3, 1), 'more pages are marked'],
-    ['a page too many', pageData(gfns(0n), 0, 1), 'belong to no pfn'],
-    ['half a pfn word', pageData(new Uint8Array(12), 0), 'no whole number'],
-    ['bits 59-52 of a pfn word', pageData(gfns(1n << 52n), 0), 'bits 59-52'],
-    ['a reserved page type', pageData(gfns(5n << 60n), 0), 'is reserved'],
-    ['page data of a page that has none', pageData(gfns(0xfn << 60n), 1, 1), 'has page data'],
-    ['a mark for no pfn', pageData(gfns(0n), 2, 1), 'mark 1 is set'],
+    ['a page too few', pageData(runs({ word: 0n, count: 2 }), 1), 'more pages are due'],
+    ['a page too many', pageData(runs({ word: 0n, kind: 1 }), 1), 'belong to no pfn'],
+    ['half a run', pageData(new Uint8Array(24)), 'no whole number'],
+    ['bits 59-52 of a pfn word', pageData(runs({ word: 1n << 52n, kind: 1 })), 'bits 59-52'],
+    ['a reserved page type', pageData(runs({ word: 5n << 60n, kind: 1 })), 'is reserved'],
+    ['page data of a page that has none', pageData(runs({ word: 0xfn << 60n }), 1), 'has page data'],
+    ['a run of nothing', pageData(runs({ word: 0n, count: 0 })), 'has 0 pages'],
+    ['a kind that nobody knows', pageData(runs({ word: 0n, kind: 2 })), 'is of kind 2'],
+    ['a run beyond all pfns', pageData(runs({ word: (1n << 52n) - 1n, count: 2, kind: 1 })), 'leaves the 52 bits'],
     [
-      'marks that do not match the pfns',
-      forged({ records: [{ type: 'PAGE_DATA', gfns: gfns(0n), present: new Uint8Array(2) }] }),
-      'bytes of marks',
+      'more pages than fit',
+      pageData(runs({ word: 0n, count: BATCH_PAGES_MAX, kind: 1 }, { word: 0n, kind: 1 })),
+      'fit in a batch',
     ],
+    ['four thousand million pages', pageData(runs({ word: 0n, count: 0xffff_ffff, kind: 1 })), 'fit in a batch'],
   ])('is refused for %s', (_what, bytes, message) => {
     expect(() => opened(bytes)).toThrow(message);
   });

@@ -2,14 +2,16 @@
  * A batch of stream records <-> one message. Pages of all PAGE_DATA stand in one field, so that a page is copied once on
  * the way out (guest memory -> message) and not at all on the way in (views of the message). The checksum is the last
  * field and its value the last eight bytes of the message: it covers every byte before them, and the whole is still
- * plain msgpack. pfn words are libxc's (facts D.4: bits 63-60 type, 59-52 zero, 51-0 pfn); zero pages are a clear bit.
+ * plain msgpack. Pfns, types and zero pages travel as runs (page-runs.ts). bulk-batch.ts sends and takes the same bytes
+ * where they lie.
  */
 import type { MessageOf } from './control/registry.ts';
 import type { WireRecord } from './control/stream.ts';
 import { SkewbedError } from './errors.ts';
 import { BATCH_PAGES_MAX, BATCH_RECORDS_MAX, MESSAGE_MAX_BYTES } from './limits.ts';
 import { pack } from './msgpack.ts';
-import { PAGE_SIZE, PAGE_TYPE, type PageEntry, type StreamRecord } from './records.ts';
+import { encodeRuns, readRuns, runsOf } from './page-runs.ts';
+import { PAGE_SIZE, type PageEntry, type StreamRecord } from './records.ts';
 
 /** The checksum that the two ends agreed on, as an unsigned 64-bit number. */
 export type BatchChecksum = (bytes: Uint8Array) => bigint;
@@ -17,12 +19,12 @@ export type BatchChecksum = (bytes: Uint8Array) => bigint;
 /** Which batch of which migration. */
 export type BatchName = { readonly migration: string; readonly seq: number };
 
-const FIXMAP_OF_SIX = 0x86;
-const PAGES_KEY = [0xa5, 0x70, 0x61, 0x67, 0x65, 0x73]; // fixstr 'pages'
-const CHECKSUM_KEY = [0xa8, 0x63, 0x68, 0x65, 0x63, 0x6b, 0x73, 0x75, 0x6d]; // fixstr 'checksum'
-const BIN_32 = 0xc6;
-const UINT_64 = 0xcf;
-const CHECKSUM_BYTES = 8;
+/** What stands in front of the pages, and behind them, in every batch. */
+export const PAGES_KEY: readonly number[] = [0xa5, 0x70, 0x61, 0x67, 0x65, 0x73]; // fixstr 'pages'
+export const CHECKSUM_KEY: readonly number[] = [0xa8, 0x63, 0x68, 0x65, 0x63, 0x6b, 0x73, 0x75, 0x6d]; // fixstr 'checksum'
+export const BIN_32 = 0xc6;
+export const UINT_64 = 0xcf;
+export const CHECKSUM_BYTES = 8;
 
 /** The message that carries these records. */
 export function encodeBatch(name: BatchName, records: readonly StreamRecord[], checksum: BatchChecksum): Uint8Array {
@@ -33,10 +35,9 @@ export function encodeBatch(name: BatchName, records: readonly StreamRecord[], c
       `batch ${name.seq} of migration ${name.migration}: ${pages.count} pages in ${records.length} records; at most ${BATCH_PAGES_MAX} in ${BATCH_RECORDS_MAX}`,
     );
   }
-  // A map of four whose count is corrected below: the two fields that follow are written by hand, without a copy more.
-  const head = pack({ type: 'batch', migration: name.migration, seq: name.seq, records: records.map(toWire) });
   const pageBytes = pages.present.length * PAGE_SIZE;
-  const length = head.length + PAGES_KEY.length + 5 + pageBytes + CHECKSUM_KEY.length + 1 + CHECKSUM_BYTES;
+  const head = batchHead(name, records.map(toWire), pageBytes);
+  const length = head.length + pageBytes + CHECKSUM_KEY.length + 1 + CHECKSUM_BYTES;
   if (length > MESSAGE_MAX_BYTES) {
     throw new SkewbedError(
       'limit-exceeded',
@@ -46,13 +47,7 @@ export function encodeBatch(name: BatchName, records: readonly StreamRecord[], c
   const message = new Uint8Array(length);
   const view = new DataView(message.buffer);
   message.set(head);
-  message[0] = FIXMAP_OF_SIX;
   let at = head.length;
-  message.set(PAGES_KEY, at);
-  at += PAGES_KEY.length;
-  view.setUint8(at, BIN_32);
-  view.setUint32(at + 1, pageBytes);
-  at += 5;
   for (const page of pages.present) {
     message.set(page, at);
     at += PAGE_SIZE;
@@ -81,6 +76,19 @@ export function openBatch(batch: MessageOf<'batch'>, bytes: Uint8Array, checksum
   return records;
 }
 
+/** Everything of a batch in front of its pages. */
+export function batchHead(name: BatchName, records: readonly WireRecord[], pageBytes: number): Uint8Array {
+  const fields = pack({ type: 'batch', ...name, records });
+  const head = new Uint8Array(fields.length + PAGES_KEY.length + 5);
+  head.set(fields);
+  // A fixmap, which will have two fields more: pages and checksum are written by hand, without a copy more.
+  head[0] = (head[0] as number) + 2;
+  head.set(PAGES_KEY, fields.length);
+  head[fields.length + PAGES_KEY.length] = BIN_32;
+  new DataView(head.buffer).setUint32(head.length - 4, pageBytes);
+  return head;
+}
+
 function pagesOf(records: readonly StreamRecord[]): { readonly count: number; readonly present: Uint8Array[] } {
   const present: Uint8Array[] = [];
   let count = 0;
@@ -95,10 +103,10 @@ function pagesOf(records: readonly StreamRecord[]): { readonly count: number; re
 function toWire(record: StreamRecord): WireRecord {
   switch (record.type) {
     case 'PAGE_DATA':
-      return { type: 'PAGE_DATA', gfns: wordsOf(record.entries), present: presentOf(record.entries) };
+      return { type: 'PAGE_DATA', runs: encodeRuns(runsOf(record.entries)) };
     case 'X86_PV_P2M_FRAMES': {
       const { type, startPfn, endPfn, frames } = record;
-      return { type, startPfn, endPfn, frames: wordsOf(frames.map((pfn) => ({ pfn, type: PAGE_TYPE.NOTAB }))) };
+      return { type, startPfn, endPfn, frames: wordsOf(frames) };
     }
     default:
       return record;
@@ -111,7 +119,7 @@ function fromWire(record: WireRecord, pages: PageReader, where: string): StreamR
       return { type: 'PAGE_DATA', entries: entriesOf(record, pages, where) };
     case 'X86_PV_P2M_FRAMES': {
       const { type, startPfn, endPfn } = record;
-      return { type, startPfn, endPfn, frames: readWords(record.frames, where).map((word) => word.pfn) };
+      return { type, startPfn, endPfn, frames: readWords(record.frames, where) };
     }
     default:
       return record;
@@ -119,57 +127,30 @@ function fromWire(record: WireRecord, pages: PageReader, where: string): StreamR
 }
 
 function entriesOf(record: Extract<WireRecord, { type: 'PAGE_DATA' }>, pages: PageReader, where: string): PageEntry[] {
-  const words = readWords(record.gfns, where);
-  if (record.present.length !== Math.ceil(words.length / 8)) {
-    throw broken(
-      where,
-      `${words.length} pfns have ${record.present.length} bytes of marks; ${Math.ceil(words.length / 8)} are due`,
-    );
-  }
-  for (let spare = words.length; spare < record.present.length * 8; spare++) {
-    if (isPresent(record.present, spare)) throw broken(where, `mark ${spare} is set, there are ${words.length} pfns`);
-  }
-  return words.map(({ pfn, type }, index) => {
-    if (type > PAGE_TYPE.L4TAB && type < PAGE_TYPE.L1PINNED)
-      throw broken(where, `page type ${type} of pfn ${pfn} is reserved`);
-    const present = isPresent(record.present, index);
-    if (present && type >= PAGE_TYPE.BROKEN)
-      throw broken(where, `pfn ${pfn} of type ${type} has page data; such a page has none`);
-    return { pfn, type, page: present ? pages.next() : null };
-  });
+  return readRuns(record.runs, BATCH_PAGES_MAX, where).flatMap(({ pfn, count, type, present }) =>
+    Array.from({ length: count }, (_, index) => ({ pfn: pfn + index, type, page: present ? pages.next() : null })),
+  );
 }
 
-/** Little-endian u64: the type in bits 63-60, the pfn below 2^52. */
-function wordsOf(entries: readonly { readonly pfn: number; readonly type: number }[]): Uint8Array {
-  const bytes = new Uint8Array(entries.length * 8);
+/** Little-endian u64, below 2^52. */
+function wordsOf(pfns: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(pfns.length * 8);
   const view = new DataView(bytes.buffer);
-  entries.forEach(({ pfn, type }, index) => {
+  pfns.forEach((pfn, index) => {
     view.setUint32(index * 8, pfn % 0x1_0000_0000, true);
-    view.setUint32(index * 8 + 4, type * 0x1000_0000 + Math.floor(pfn / 0x1_0000_0000), true);
+    view.setUint32(index * 8 + 4, Math.floor(pfn / 0x1_0000_0000), true);
   });
   return bytes;
 }
 
-function readWords(bytes: Uint8Array, where: string): { readonly pfn: number; readonly type: number }[] {
+function readWords(bytes: Uint8Array, where: string): number[] {
   if (bytes.length % 8 !== 0) throw broken(where, `${bytes.length} bytes are no whole number of 64-bit words`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Array.from({ length: bytes.length / 8 }, (_, index) => {
     const high = view.getUint32(index * 8 + 4, true);
-    if ((high & 0x0ff0_0000) !== 0) throw broken(where, `bits 59-52 of pfn word ${index} are not zero`);
-    return { pfn: (high & 0x000f_ffff) * 0x1_0000_0000 + view.getUint32(index * 8, true), type: high >>> 28 };
+    if (high > 0x000f_ffff) throw broken(where, `bits 63-52 of pfn word ${index} are not zero`);
+    return high * 0x1_0000_0000 + view.getUint32(index * 8, true);
   });
-}
-
-function presentOf(entries: readonly PageEntry[]): Uint8Array {
-  const marks = new Uint8Array(Math.ceil(entries.length / 8));
-  entries.forEach(({ page }, index) => {
-    if (page !== null) marks[index >> 3] = (marks[index >> 3] ?? 0) | (1 << (index & 7));
-  });
-  return marks;
-}
-
-function isPresent(marks: Uint8Array, index: number): boolean {
-  return (((marks[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
 }
 
 /** Hands out the pages of a batch in order, and knows when there are too few or too many. */
@@ -186,7 +167,7 @@ class PageReader {
   next(): Uint8Array {
     const page = this.#pages.subarray(this.#at, this.#at + PAGE_SIZE);
     if (page.length !== PAGE_SIZE) {
-      throw broken(this.#where, `page data ends after ${this.#pages.length} bytes, and more pages are marked`);
+      throw broken(this.#where, `page data ends after ${this.#pages.length} bytes, and more pages are due`);
     }
     this.#at += PAGE_SIZE;
     return page;

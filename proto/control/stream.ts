@@ -13,8 +13,9 @@ import {
   VCPU_EXTENDED_MAX_BYTES,
   VCPUS_MAX,
 } from '../limits.ts';
+import { RUN_BYTES } from '../page-runs.ts';
 import { PAGE_SIZE } from '../records.ts';
-import { bytes, Code, closed, count, Int64, list, Name, oneOf, Sha256, Text } from './fields.ts';
+import { bytes, Code, closed, count, Epoch, Int64, list, Name, oneOf, Sha256, Text } from './fields.ts';
 
 const VcpuId = count(VCPUS_MAX - 1);
 
@@ -31,10 +32,8 @@ export const WireRecord = Type.Union([
   }),
   closed({
     type: Type.Literal('PAGE_DATA'),
-    /** u64 for each page: bits 63-60 the type, 51-0 the pfn, as in libxc. */
-    gfns: bytes({ least: 8, most: 8 * BATCH_PAGES_MAX }),
-    /** One bit a page, lowest first: 1 when its 4096 bytes follow in `pages`, 0 when it is all zero. */
-    present: bytes({ least: 1, most: BATCH_PAGES_MAX / 8 }),
+    /** 16 bytes for each run of pages: page-runs.ts. */
+    runs: bytes({ least: RUN_BYTES, most: RUN_BYTES * BATCH_PAGES_MAX }),
   }),
   closed({
     type: Type.Literal('X86_TSC_INFO'),
@@ -50,8 +49,8 @@ export const WireRecord = Type.Union([
     vcpuId: VcpuId,
     context: bytes({ most: VCPU_EXTENDED_MAX_BYTES }),
   }),
-  closed({ type: Type.Literal('VERIFY') }),
   closed({ type: Type.Literal('SKEWBED_SYSTEM_TIME'), suspendedSystemTimeNs: Int64 }),
+  closed({ type: Type.Literal('VERIFY') }),
   closed({ type: Type.Literal('END') }),
 ]);
 export type WireRecord = Static<typeof WireRecord>;
@@ -75,6 +74,7 @@ export const Ack = closed({ type: Type.Literal('ack'), migration: Name, seq: cou
 export const Digest = closed({
   type: Type.Literal('digest'),
   migration: Name,
+  epoch: Epoch,
   side: oneOf('source', 'target'),
   sha256: Sha256,
   pages: count(DOMAIN_PAGES_MAX),
@@ -84,6 +84,7 @@ export const Digest = closed({
 export const StreamFailed = closed({
   type: Type.Literal('stream-failed'),
   migration: Name,
+  epoch: Epoch,
   side: oneOf('source', 'target'),
   code: Code,
   message: Text,
