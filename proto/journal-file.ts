@@ -1,17 +1,20 @@
 /**
  * The lines of the coordinator's journal: one a transition of a migration. The line 'committed' is the point of no return:
  * the guest is the target's from the moment that line is durable, whatever fails afterwards. A migration without such a
- * line never happened (presumed abort), so no other line has to be waited for.
+ * line never happened (presumed abort), so no other line of a migration has to be waited for. 'opened' is waited for
+ * before anybody is welcomed: two coordinators must never have the same epoch.
  */
 import { type Static, type TProperties, Type } from 'typebox';
-import { Code, closed, DomainName, Name, Sha256, Text, TrueTime } from './control/fields.ts';
+import { Code, closed, DomainName, Epoch, Name, Sha256, Text, TrueTime } from './control/fields.ts';
 import { SkewbedError } from './errors.ts';
 import { jsonForm } from './json-form.ts';
 
 const line = <const K extends string, P extends TProperties>(kind: K, properties: P) =>
-  closed({ line: Type.Literal(kind), migration: Name, at: TrueTime, ...properties });
+  closed({ line: Type.Literal(kind), epoch: Epoch, migration: Name, at: TrueTime, ...properties });
 
 const Line = Type.Union([
+  /** A coordinator started on this journal: `epoch` is one more than the greatest before it. */
+  closed({ line: Type.Literal('opened'), epoch: Epoch, at: TrueTime }),
   line('begun', { domain: DomainName, from: Name, to: Name }),
   line('committed', {
     domain: DomainName,

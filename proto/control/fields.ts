@@ -60,3 +60,7 @@ export const Sha256 = Type.String({ title: 'sha256', pattern: '^[0-9a-f]{64}$' }
 /** An exact integer from 0. */
 export const count = (most: number = Number.MAX_SAFE_INTEGER) => Type.Integer({ minimum: 0, maximum: most });
 export const Flag = Type.Boolean();
+/** Which start of the coordinator speaks: its journal gives out a greater number each time. Who has heard a greater one refuses. */
+export const Epoch = Type.Integer({ title: 'epoch', minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+/** What a person decided about a migration whose end nobody could tell. */
+export const Decision = oneOf('commit', 'abort');

@@ -4,7 +4,21 @@
  */
 import { Type } from 'typebox';
 import { CHECKSUMS_MAX, MIGRATIONS_REMEMBERED } from '../limits.ts';
-import { Code, closed, count, list, Name, Nanoseconds, oneOf, ShortText, Text, TrueTime } from './fields.ts';
+import {
+  Code,
+  closed,
+  count,
+  Decision,
+  Epoch,
+  Flag,
+  list,
+  Name,
+  Nanoseconds,
+  oneOf,
+  ShortText,
+  Text,
+  TrueTime,
+} from './fields.ts';
 
 export const Protocol = closed({ major: count(65_535), minor: count(65_535) });
 
@@ -20,17 +34,35 @@ export const Hello = closed({
   checksums: list(Name, CHECKSUMS_MAX),
 });
 
-export const Welcome = closed({ type: Type.Literal('welcome'), protocol: Protocol, trueNs: TrueTime });
+export const Welcome = closed({
+  type: Type.Literal('welcome'),
+  protocol: Protocol,
+  trueNs: TrueTime,
+  epoch: Epoch,
+  /** True time at which this coordinator's journal was begun: by it a node knows another journal with the same epoch. */
+  journal: TrueTime,
+});
 
 export const Refuse = closed({ type: Type.Literal('refuse'), code: Code, message: Text });
 
 export const ClockPing = closed({ type: Type.Literal('clock-ping'), id: count() });
 export const ClockPong = closed({ type: Type.Literal('clock-pong'), id: count(), trueNs: TrueTime });
 
+/** Migrations of a node which have not ended as far as it knows, and those whose end a person decided. */
+const Open = list(
+  closed({ migration: Name, side: oneOf('source', 'target'), resolved: Type.Optional(Decision) }),
+  MIGRATIONS_REMEMBERED,
+);
+
 /** The peer's clock is set; from here it takes and sends requests. */
 export const Ready = closed({
   type: Type.Literal('ready'),
   uncertaintyNs: Nanoseconds,
-  /** Migrations of this node which have not ended as far as it knows. The coordinator answers with their end. */
-  open: list(closed({ migration: Name, side: oneOf('source', 'target') }), MIGRATIONS_REMEMBERED),
+  /** The first time of this process: what ran on this node before is gone. */
+  fresh: Flag,
+  /** The coordinator answers with the end of each. */
+  open: Open,
 });
+
+/** A node has waited for the end of these. */
+export const StillOpen = closed({ type: Type.Literal('still-open'), epoch: Epoch, open: Open });

@@ -7,7 +7,7 @@ import { EVENTS_PER_MESSAGE_MAX } from '../limits.ts';
 import { AnyCommand, AnyResult } from './commands.ts';
 import { Event } from './event.ts';
 import { Code, closed, count, list, Name, Text } from './fields.ts';
-import { ClockPing, ClockPong, Hello, Ready, Refuse, Welcome } from './hello.ts';
+import { ClockPing, ClockPong, Hello, Ready, Refuse, StillOpen, Welcome } from './hello.ts';
 import { Ack, Batch, Digest, StreamFailed } from './stream.ts';
 
 /** Who may send a message. */
@@ -51,6 +51,12 @@ export const MESSAGES = {
     text: 'True time at the coordinator. The best round trip sets the clock of who asked.',
   },
   ready: { socket: 'control', from: ['node', 'runner'], schema: Ready, text: 'The clock is set: requests may begin.' },
+  'still-open': {
+    socket: 'control',
+    from: ['node'],
+    schema: StillOpen,
+    text: 'How did these end? Answered with the order for each whose end is known; said again while one is open.',
+  },
   request: {
     socket: 'control',
     from: ['runner', 'coordinator'],

@@ -33,13 +33,15 @@ export type ControlLinkOptions = {
   readonly coordinatorUrl: string;
   readonly hello: Omit<MessageOf<'hello'>, 'type' | 'protocol'>;
   /** Asked when ready is sent. */
-  readonly open: () => MessageOf<'ready'>['open'];
+  readonly state: () => Pick<MessageOf<'ready'>, 'open' | 'fresh'>;
 };
 
 /** What the other side may send once both are ready. */
 export type LinkMessage = MessageOf<'request' | 'reply' | 'event'>;
 
 export type ControlLinkHandlers = {
+  /** Throws to refuse this coordinator. */
+  welcomed?(welcome: MessageOf<'welcome'>): void;
   ready(): void;
   message(message: LinkMessage): void;
   /** Once. Null when close() was called here. */
@@ -116,6 +118,7 @@ export class ControlLink {
       case 'welcome':
         if (this.#state.phase !== 'greeting') throw this.#outOfTurn(message.type);
         agreeOnProtocol(message.protocol);
+        this.#handlers.welcomed?.(message);
         this.#welcomed();
         return;
       case 'clock-pong':
@@ -130,6 +133,7 @@ export class ControlLink {
       case 'hello':
       case 'ready':
       case 'clock-ping':
+      case 'still-open':
       case 'batch':
       case 'ack':
       case 'digest':
@@ -178,7 +182,7 @@ export class ControlLink {
     this.#timer?.cancel();
     this.#timer = null;
     this.#state = { phase: 'ready' };
-    this.send({ type: 'ready', uncertaintyNs: this.#ports.clock.uncertainty(), open: this.#options.open() });
+    this.send({ type: 'ready', uncertaintyNs: this.#ports.clock.uncertainty(), ...this.#options.state() });
     this.#handlers.ready();
   }
 

@@ -19,12 +19,15 @@ import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
 export type Hello = MessageOf<'hello'>;
 export type Ready = MessageOf<'ready'>;
 
+/** Which start of the coordinator this is, and on which journal. */
+export type Reign = Pick<MessageOf<'welcome'>, 'epoch' | 'journal'>;
+
 export type PeerHandlers = {
   /** Throws to refuse: the name is taken, there are too many. */
   admit(hello: Hello): void;
   ready(hello: Hello, ready: Ready): void;
-  /** A request, a reply or an event of a peer that may send it. `bytes` are the message as it came. */
-  message(hello: Hello, message: MessageOf<'request' | 'reply' | 'event'>, bytes: Uint8Array): void;
+  /** A request, a reply, an event or a question of a peer that may send it. `bytes` are the message as it came. */
+  message(hello: Hello, message: MessageOf<'request' | 'reply' | 'event' | 'still-open'>, bytes: Uint8Array): void;
   /** Once; `hello` is null when it never came that far. */
   closed(hello: Hello | null, error: SkewbedError): void;
 };
@@ -38,11 +41,18 @@ type State =
 export class ControlPeer {
   readonly #channel: Channel;
   readonly #clock: Clock;
+  readonly #reign: Reign;
   readonly #handlers: PeerHandlers;
   #state: State = { phase: 'greeting' };
   readonly #patience: Timer;
 
-  constructor(channel: Channel, ports: { readonly clock: Clock; readonly timers: Timers }, handlers: PeerHandlers) {
+  constructor(
+    channel: Channel,
+    ports: { readonly clock: Clock; readonly timers: Timers },
+    reign: Reign,
+    handlers: PeerHandlers,
+  ) {
+    this.#reign = reign;
     this.#channel = channel;
     this.#clock = ports.clock;
     this.#handlers = handlers;
@@ -124,7 +134,7 @@ export class ControlPeer {
     }
     this.#handlers.admit(hello);
     this.#state = { phase: 'syncing', hello };
-    this.send({ type: 'welcome', protocol, trueNs: this.#clock.now() });
+    this.send({ type: 'welcome', protocol, trueNs: this.#clock.now(), ...this.#reign });
   }
 
   #listen(state: Extract<State, { hello: Hello }>, message: Message, bytes: Uint8Array): void {
@@ -137,7 +147,10 @@ export class ControlPeer {
       this.#handlers.ready(hello, message);
     } else if (
       state.phase === 'ready' &&
-      (message.type === 'request' || message.type === 'reply' || message.type === 'event')
+      (message.type === 'request' ||
+        message.type === 'reply' ||
+        message.type === 'event' ||
+        message.type === 'still-open')
     ) {
       this.#handlers.message(hello, message, bytes);
     } else

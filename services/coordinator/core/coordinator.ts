@@ -43,20 +43,35 @@ export class CoordinatorCore {
   /** What happened lately, numbered. */
   readonly history = new HistoryLog();
   readonly #ports: CoordinatorPorts;
+  readonly #journal: MigrationJournal;
   readonly #migrations: CoordinatorMigrations;
   /** Names that said hello and are still connected, ready or not. */
   readonly #names = new Map<string, Hello['role']>();
   readonly #nodes = new Map<string, NodeLink>();
   readonly #runners = new Map<string, ControlPeer>();
+  /** Nodes that were here since this coordinator started. */
+  readonly #seen = new Set<string>();
+  /** Who knocks before the epoch is durable; null from then on. */
+  #waiting: (() => void)[] | null = [];
 
   /** Reads the journal. Throws 'bad-journal' when that is none. */
   constructor(ports: CoordinatorPorts) {
     this.#ports = ports;
+    this.#journal = new MigrationJournal(ports.journal, ports.clock);
     this.#migrations = new CoordinatorMigrations(this.#desk());
   }
 
   start(): void {
-    this.#ports.network.accept((path, query, channel) => this.#accept(path, query, channel));
+    this.#ports.network.accept((path, query, channel) => {
+      if (this.#waiting === null) this.#accept(path, query, channel);
+      else this.#waiting.push(() => this.#accept(path, query, channel));
+    });
+    this.#journal.open(this.#ports.clock.now(), () => {
+      const waiting = this.#waiting ?? [];
+      this.#waiting = null;
+      for (const knock of waiting) knock();
+    });
+    this.#migrations.abortOpen();
   }
 
   nodes(): NodeSummary[] {
@@ -86,11 +101,11 @@ export class CoordinatorCore {
   }
 
   #desk(): MigrationDesk {
-    const { clock, timers, journal, network } = this.#ports;
+    const { clock, timers, network } = this.#ports;
     return {
       clock,
       timers,
-      journal: new MigrationJournal(journal),
+      journal: this.#journal,
       order: (node, command, done) => {
         const link = this.#nodes.get(node);
         if (link !== undefined) link.order(command, done);
@@ -105,13 +120,19 @@ export class CoordinatorCore {
 
   #accept(path: string, query: ReadonlyMap<string, string>, channel: Channel): void {
     if (path === CONTROL_PATH) {
-      const peer: ControlPeer = new ControlPeer(channel, this.#ports, {
-        admit: (hello) => this.#admit(hello),
-        ready: (hello, ready) => this.#peerReady(peer, hello, ready),
-        message: (hello, message, bytes) => this.#message(peer, hello, message, bytes),
-        closed: (hello, error) => this.#peerClosed(peer, hello, error),
-      });
-    } else if (path.startsWith(STREAMS_PATH)) this.#migrations.accept(path, query.get('node') ?? '', channel);
+      const { epoch, bornAt } = this.#journal;
+      const peer: ControlPeer = new ControlPeer(
+        channel,
+        this.#ports,
+        { epoch, journal: bornAt },
+        {
+          admit: (hello) => this.#admit(hello),
+          ready: (hello, ready) => this.#peerReady(peer, hello, ready),
+          message: (hello, message, bytes) => this.#message(peer, hello, message, bytes),
+          closed: (hello, error) => this.#peerClosed(peer, hello, error),
+        },
+      );
+    } else if (path.startsWith(STREAMS_PATH)) this.#migrations.accept(path, query, channel);
     else channel.close(CLOSE_CODE.NOT_FOUND, `nothing is at ${path.slice(0, 80)}`);
   }
 
@@ -135,7 +156,14 @@ export class CoordinatorCore {
       return;
     }
     this.#nodes.set(name, new NodeLink({ name, url: hello.url ?? '', checksums, uncertaintyNs }, peer, this.#ports));
+    if (ready.fresh && this.#seen.has(name)) this.#restarted(name);
+    this.#seen.add(name);
     this.#migrations.nodeReady(name, ready.open);
+  }
+
+  #restarted(host: string): void {
+    const message = `node ${host} was restarted: every guest on it died with it`;
+    this.#publish([{ at: this.#ports.clock.now(), host, kind: 'failure', code: 'guest-lost', message }]);
   }
 
   #peerClosed(peer: ControlPeer, hello: Hello | null, error: SkewbedError): void {
@@ -153,7 +181,7 @@ export class CoordinatorCore {
   #message(
     peer: ControlPeer,
     hello: Hello,
-    message: MessageOf<'request' | 'reply' | 'event'>,
+    message: MessageOf<'request' | 'reply' | 'event' | 'still-open'>,
     bytes: Uint8Array,
   ): void {
     switch (message.type) {
@@ -163,6 +191,9 @@ export class CoordinatorCore {
         return;
       case 'reply':
         this.#nodes.get(hello.name)?.answered(message);
+        return;
+      case 'still-open':
+        this.#migrations.stillOpen(hello.name, message.open);
         return;
       case 'request':
         this.#request(message, (outcome) => {

@@ -65,12 +65,13 @@ export class HandOver {
 
   #orderTarget(state: Extract<State, { at: 'target' }>): void {
     const { migration, to, suspendAt, runAt } = this.#plan;
+    const { epoch } = this.#desk.journal;
     if (!this.#desk.isConnected(to)) return;
     state.ordered = true;
     const earliest = this.#desk.clock.now() + COMMIT_LEAD_NS;
     const instant = trueNs(runAt > earliest ? runAt : earliest);
     const order = { runAt: instant, pausedForNs: instant - suspendAt };
-    this.#desk.order(to, { command: 'migration-commit', migration, order }, (outcome) =>
+    this.#desk.order(to, { command: 'migration-commit', epoch, migration, order }, (outcome) =>
       this.#targetAnswered(state, outcome),
     );
   }
@@ -96,7 +97,8 @@ export class HandOver {
       return;
     }
     state.ordered = true;
-    this.#desk.order(from, { command: 'migration-commit', migration }, (outcome) => {
+    const { epoch } = this.#desk.journal;
+    this.#desk.order(from, { command: 'migration-commit', epoch, migration }, (outcome) => {
       if (outcome instanceof SkewbedError && isSilence(outcome)) {
         state.ordered = false;
         this.proceed();

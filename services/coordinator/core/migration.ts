@@ -119,6 +119,8 @@ export class Migration {
 
   nodeLost(node: string): void {
     if (node !== this.plan.from && node !== this.plan.to) return;
+    // A source that has voted is not needed any more: its guest stays paused, and it is told the end when it is back.
+    if (node === this.plan.from && this.#state.phase === 'streaming' && this.#state.source !== null) return;
     if (this.undecided) this.abort(new SkewbedError('link-lost', `node ${node} has lost its link to the coordinator`));
   }
 
@@ -145,7 +147,12 @@ export class Migration {
     for (const node of [from, to]) {
       this.#desk.order(
         node,
-        { command: 'migration-abort', migration, why: wireText(`${error.code}: ${error.message}`) },
+        {
+          command: 'migration-abort',
+          epoch: this.#desk.journal.epoch,
+          migration,
+          why: wireText(`${error.code}: ${error.message}`),
+        },
         () => {
           // Answered, or away: a node that is away asks when it comes back.
           state.unanswered.delete(node);
@@ -158,19 +165,29 @@ export class Migration {
   #prepare(command: MigrateCommand, checksum: string): void {
     const { migration, domain, from, to, suspendAt } = this.plan;
     const { restore, sourceWallAheadNs } = command;
+    const { epoch } = this.#desk.journal;
     this.#ask(
       to,
-      { command: 'migration-prepare-target', order: { migration, domain, restore, sourceWallAheadNs }, checksum },
+      {
+        command: 'migration-prepare-target',
+        epoch,
+        order: { migration, domain, restore, sourceWallAheadNs },
+        checksum,
+      },
       (preparing) => {
         preparing.step = 'source';
-        this.#ask(from, { command: 'migration-prepare-source', migration, domain, suspendAt, checksum }, (also) => {
-          also.step = 'streams';
-          this.#setPatience({
-            until: trueNs(this.#desk.clock.now() + STREAM_OPEN_TIMEOUT_NS),
-            what: 'the stream of the target did not open',
-          });
-          this.#openSource();
-        });
+        this.#ask(
+          from,
+          { command: 'migration-prepare-source', epoch, migration, domain, suspendAt, checksum },
+          (also) => {
+            also.step = 'streams';
+            this.#setPatience({
+              until: trueNs(this.#desk.clock.now() + STREAM_OPEN_TIMEOUT_NS),
+              what: 'the stream of the target did not open',
+            });
+            this.#openSource();
+          },
+        );
       },
     );
   }
@@ -188,7 +205,7 @@ export class Migration {
     if (this.#state.phase !== 'preparing' || this.#state.step !== 'streams' || !this.#relay.hasTarget) return;
     const { migration, from, suspendAt } = this.plan;
     this.#state = { phase: 'streaming', source: null, target: null };
-    this.#relay.attachSource(this.#desk.dialNode(from, `/v1/streams/${migration}`));
+    this.#relay.attachSource(this.#desk.dialNode(from, `/v1/streams/${migration}?epoch=${this.#desk.journal.epoch}`));
     const now = this.#desk.clock.now();
     this.#setPatience({
       until: trueNs((suspendAt > now ? suspendAt : now) + STREAM_PROGRESS_TIMEOUT_NS),
@@ -211,6 +228,13 @@ export class Migration {
   #voted(digest: Digest): void {
     const state = this.#state;
     if (state.phase !== 'streaming') return;
+    const { epoch } = this.#desk.journal;
+    if (digest.epoch !== epoch) {
+      this.abort(
+        new SkewbedError('stale-epoch', `the ${digest.side} votes in epoch ${digest.epoch}; this is ${epoch}`),
+      );
+      return;
+    }
     state[digest.side] = digest;
     const { source, target } = state;
     if (source === null || target === null) {

@@ -10,6 +10,7 @@ import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import type { MigrationPlan } from './hand-over.ts';
 import { type Ended, type MigrateCommand, Migration, type MigrationPhase } from './migration.ts';
 import type { MigrationDesk } from './migration-desk.ts';
+import { recordPhase } from './migration-phase.ts';
 
 export const STREAMS_PATH = '/v1/streams/';
 
@@ -28,9 +29,19 @@ export class CoordinatorMigrations {
 
   constructor(desk: MigrationDesk) {
     this.#desk = desk;
-    const recovered = desk.journal.recover();
-    this.#names = new Set(recovered.names);
-    for (const line of recovered.committed) this.#known.set(line.migration, Migration.recovered(line, desk));
+    const { names, committed } = desk.journal.recovered;
+    this.#names = new Set(names);
+    for (const line of committed) this.#known.set(line.migration, Migration.recovered(line, desk));
+  }
+
+  /** What an earlier coordinator had begun and not decided is aborted: its nodes are told when they ask. */
+  abortOpen(): void {
+    const { journal, clock } = this.#desk;
+    const why = 'the coordinator was restarted before the decision';
+    for (const begun of journal.recovered.open) {
+      journal.write({ line: 'aborted', migration: begun.migration, at: clock.now(), code: 'link-lost', why });
+      recordPhase(this.#desk, begun, 'aborted', { detail: `link-lost: ${why}` });
+    }
   }
 
   /** Throws when it cannot begin at all; otherwise `ended` is called once. */
@@ -62,18 +73,26 @@ export class CoordinatorMigrations {
     this.#forgetOld();
   }
 
-  /** A target dials `/v1/streams/<migration>?node=<name>`. */
-  accept(path: string, node: string, channel: Channel): void {
+  /** A target dials `/v1/streams/<migration>?node=<name>&epoch=<epoch>`. */
+  accept(path: string, query: ReadonlyMap<string, string>, channel: Channel): void {
     const migration = this.#known.get(path.slice(STREAMS_PATH.length));
+    const { epoch } = this.#desk.journal;
     if (migration === undefined) channel.close(CLOSE_CODE.NOT_FOUND, 'no migration of that name is under way');
-    else migration.attachTarget(node, channel);
+    else if (query.get('epoch') !== `${epoch}`)
+      channel.close(CLOSE_CODE.CONFLICT, `stale-epoch: this is epoch ${epoch}`);
+    else migration.attachTarget(query.get('node') ?? '', channel);
   }
 
   nodeReady(node: string, open: MessageOf<'ready'>['open']): void {
-    for (const { migration, side } of open) this.#tellEnd(node, migration, side);
+    this.stillOpen(node, open);
     for (const migration of this.#known.values()) {
       if (migration.plan.from === node || migration.plan.to === node) migration.nodeReady();
     }
+  }
+
+  /** A node asks how these ended. What is under way here gets no answer yet. */
+  stillOpen(node: string, open: MessageOf<'still-open'>['open']): void {
+    for (const { migration, side } of open) this.#tellEnd(node, migration, side);
   }
 
   nodeLost(node: string): void {
@@ -88,23 +107,25 @@ export class CoordinatorMigrations {
   }
 
   #tellEnd(node: string, name: string, side: 'source' | 'target'): void {
+    const { epoch } = this.#desk.journal;
     const phase = this.#known.get(name)?.phase;
     switch (phase) {
+      case 'preparing':
+      case 'streaming':
       case 'deciding':
-      case 'handing-over': // nodeReady() goes on with it
+      case 'handing-over': // goes on with it by itself
       case 'lost': // a person decides
         return;
       case 'running':
-        if (side === 'source') this.#desk.order(node, { command: 'migration-commit', migration: name }, () => {});
+        if (side === 'source')
+          this.#desk.order(node, { command: 'migration-commit', epoch, migration: name }, () => {});
         return;
       case undefined:
-      case 'preparing':
-      case 'streaming':
       case 'aborting':
       case 'aborted':
         this.#desk.order(
           node,
-          { command: 'migration-abort', migration: name, why: 'the coordinator has no commit of it' },
+          { command: 'migration-abort', epoch, migration: name, why: 'the coordinator has no commit of it' },
           () => {},
         );
         return;

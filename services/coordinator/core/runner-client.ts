@@ -62,7 +62,7 @@ export class RunnerClient {
     const { name, coordinatorUrl } = this.#options;
     this.#link = new ControlLink(
       this.#ports,
-      { coordinatorUrl, hello: { role: 'runner', name, checksums: [] }, open: () => [] },
+      { coordinatorUrl, hello: { role: 'runner', name, checksums: [] }, state: () => ({ fresh: true, open: [] }) },
       {
         ready: () => handlers.ready(),
         message: (message) => this.#take(message),

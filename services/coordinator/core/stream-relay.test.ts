@@ -59,6 +59,7 @@ const ack = (seq: number): Message => ({ type: 'ack', migration: 'm', seq });
 const digest = (side: 'source' | 'target'): Message => ({
   type: 'digest',
   migration: 'm',
+  epoch: 1,
   side,
   sha256: 'a'.repeat(64),
   pages: 1,
@@ -123,6 +124,7 @@ describe('the relay of a stream', () => {
         source.says({
           type: 'stream-failed',
           migration: 'm',
+          epoch: 1,
           side: 'source',
           code: 'out-of-memory',
           message: 'no frames',

@@ -9,7 +9,10 @@ import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import { MIGRATIONS_REMEMBERED } from '@skewbed/proto/limits.ts';
 import type { TrueNs } from '@skewbed/proto/units.ts';
 import type { Checksums } from '@skewbed/runtime/ports/checksum.ts';
+import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
+import type { Timers } from '@skewbed/runtime/ports/timers.ts';
+import { type Decision, Doubts, type Question } from './doubts.ts';
 import type { HostDriver } from './host-driver.ts';
 import { SourceMigration } from './source-migration.ts';
 import { TargetMigration } from './target-migration.ts';
@@ -22,6 +25,10 @@ export type MigrationParts = {
   readonly record: (events: readonly HistoryEvent[]) => void;
   /** Opens a stream socket of the coordinator. */
   readonly dial: (path: string) => Channel;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Asks the coordinator how these ended, if there is one. */
+  readonly ask: (epoch: number, open: Question) => void;
 };
 
 type Side = SourceMigration | TargetMigration;
@@ -32,20 +39,40 @@ export class Migrations {
   readonly #parts: MigrationParts;
   /** In the order of their beginning; the oldest that ended are forgotten. */
   readonly #known = new Map<string, Side>();
+  readonly #doubts: Doubts;
+  #epoch = 1;
 
   constructor(parts: MigrationParts) {
     this.#parts = parts;
+    this.#doubts = new Doubts({
+      ...parts,
+      open: () => this.#open(),
+      host: () => parts.driver.hostName,
+      ask: (open) => parts.ask(this.#epoch, open),
+    });
   }
 
   /** Those which have not ended as far as this node knows. */
   open(): OpenMigration[] {
-    return [...this.#known.values()]
-      .filter((each) => !hasEnded(each))
-      .map(({ migration, side, phase }) => ({ migration, side, phase }));
+    return this.#open().map(({ migration, side, phase }) => ({
+      migration,
+      side,
+      phase: this.#doubts.since(migration) === null ? phase : 'in-doubt',
+    }));
+  }
+
+  /** Those whose end this node asks for, and what persons decided. */
+  question(): Question {
+    return this.#doubts.question();
+  }
+
+  /** Those which have voted: only the coordinator that has their votes can tell their end. */
+  waiting(): string[] {
+    return this.#open().flatMap(({ phase, migration }) => (phase === 'voted' ? [migration] : []));
   }
 
   prepareSource(order: CommandOf<'migration-prepare-source'>): TrueNs {
-    const { migration, domain, suspendAt } = order;
+    const { epoch, migration, domain, suspendAt } = order;
     this.#expectNew(migration);
     const { driver } = this.#parts;
     const checksum = this.#parts.checksums.named(order.checksum);
@@ -54,7 +81,7 @@ export class Migrations {
       opened.prepare(at);
       return opened;
     });
-    const side = new SourceMigration({ migration, domain }, { driver, source, checksum });
+    const side = new SourceMigration({ migration, domain, epoch }, { driver, source, checksum });
     this.#remember(side);
     try {
       driver.schedule(
@@ -79,7 +106,7 @@ export class Migrations {
   }
 
   prepareTarget(command: CommandOf<'migration-prepare-target'>): TrueNs {
-    const { order } = command;
+    const { order, epoch } = command;
     this.#expectNew(order.migration);
     const { driver, dial } = this.#parts;
     const checksum = this.#parts.checksums.named(command.checksum);
@@ -88,50 +115,90 @@ export class Migrations {
       target.prepare(at);
       return { at, target };
     });
-    const channel = dial(`${STREAMS_PATH}${order.migration}?node=${driver.hostName ?? ''}`);
+    const channel = dial(`${STREAMS_PATH}${order.migration}?node=${driver.hostName ?? ''}&epoch=${epoch}`);
     const { target } = prepared;
-    this.#remember(new TargetMigration(order, { driver, target, checksum, channel }));
+    this.#remember(new TargetMigration({ ...order, epoch }, { driver, target, checksum, channel }));
     return prepared.at;
   }
 
   /** The instant from which the guest runs here, or from which this copy is gone. */
   commit(command: CommandOf<'migration-commit'>): TrueNs {
     const side = this.#named(command.migration);
-    switch (side.side) {
-      case 'source':
-        if (command.order !== undefined) throw wrongOrder(side);
-        return side.commit();
-      case 'target':
-        if (command.order === undefined) throw wrongOrder(side);
-        return side.commit(command.order);
-      default:
-        return side satisfies never;
+    try {
+      switch (side.side) {
+        case 'source':
+          if (command.order !== undefined) throw wrongOrder(side);
+          return side.commit();
+        case 'target':
+          if (command.order === undefined) throw wrongOrder(side);
+          return side.commit(command.order);
+        default:
+          return side satisfies never;
+      }
+    } finally {
+      if (hasEnded(side)) this.#doubts.settle(side, 'commit');
     }
   }
 
   /** A migration that never began here is aborted by nature. */
   abort(command: CommandOf<'migration-abort'>): void {
-    this.#known.get(command.migration)?.abort(command.why);
+    const side = this.#known.get(command.migration);
+    if (side === undefined) return;
+    try {
+      side.abort(command.why);
+    } finally {
+      this.#doubts.settle(side, 'abort');
+    }
+  }
+
+  /** A person decides instead of the coordinator. Throws unless this end is in doubt. */
+  resolve(migration: string, decision: Decision): TrueNs {
+    const side = this.#named(migration);
+    const since = this.#doubts.since(migration);
+    if (since === null) {
+      throw new SkewbedError(
+        'illegal-state',
+        `migration ${migration} is ${side.phase} on this node and not in doubt: the coordinator decides it`,
+      );
+    }
+    const at = this.#resolved(side, decision, since);
+    this.#doubts.resolve(side, decision);
+    return at;
   }
 
   /** A stream socket of this node was dialled. */
-  accept(path: string, channel: Channel): void {
+  accept(path: string, query: ReadonlyMap<string, string>, channel: Channel): void {
     const side = path.startsWith(STREAMS_PATH) ? this.#known.get(path.slice(STREAMS_PATH.length)) : undefined;
-    if (side?.side === 'source') side.attach(channel);
-    else channel.close(CLOSE_CODE.NOT_FOUND, `no migration of this node takes a stream at ${path.slice(0, 80)}`);
+    if (side?.side !== 'source')
+      channel.close(CLOSE_CODE.NOT_FOUND, `no migration of this node takes a stream at ${path.slice(0, 80)}`);
+    else if (query.get('epoch') !== `${side.epoch}`)
+      channel.close(CLOSE_CODE.CONFLICT, `stale-epoch: ${side.migration} is of epoch ${side.epoch}`);
+    else side.attach(channel);
   }
 
   /** The control link is gone: who has not voted gives up, who has waits in doubt. */
-  coordinatorLost(at: TrueNs): void {
+  coordinatorLost(): void {
     for (const side of this.#known.values()) {
-      if (hasEnded(side) || !side.coordinatorLost()) continue;
-      const { migration, domain } = side;
-      const host = this.#parts.driver.hostName;
-      const detail = `the ${side.side} has voted and waits for the coordinator; the guest stays paused`;
-      this.#parts.record([
-        { at, ...(host === null ? {} : { host }), kind: 'migration', migration, domain, phase: 'in-doubt', detail },
-      ]);
+      if (!hasEnded(side) && side.coordinatorLost()) this.#doubts.fall(side);
     }
+  }
+
+  stop(): void {
+    this.#doubts.stop();
+  }
+
+  #open(): Side[] {
+    return [...this.#known.values()].filter((each) => !hasEnded(each));
+  }
+
+  #resolved(side: Side, decision: Decision, since: TrueNs): TrueNs {
+    const now = this.#parts.clock.now();
+    if (decision === 'abort') {
+      side.abort('a person decided so');
+      return now;
+    }
+    // How long the guest was paused before that, only the coordinator knows.
+    return side.side === 'source' ? side.commit() : side.commit({ runAt: now, pausedForNs: now - since });
   }
 
   #expectNew(migration: string): void {
@@ -145,12 +212,19 @@ export class Migrations {
 
   #named(migration: string): Side {
     const side = this.#known.get(migration);
-    if (side === undefined) throw new SkewbedError('not-found', `this node knows no migration ${migration}`);
+    if (side === undefined) {
+      throw new SkewbedError(
+        'not-found',
+        `this node knows no migration ${migration}; was it restarted, its guests died with it`,
+      );
+    }
     return side;
   }
 
   #remember(side: Side): void {
     this.#known.set(side.migration, side);
+    this.#epoch = side.epoch;
+    this.#doubts.watch();
     for (const [name, each] of this.#known) {
       if (this.#known.size <= MIGRATIONS_REMEMBERED) return;
       if (hasEnded(each)) this.#known.delete(name);

@@ -17,6 +17,8 @@ import type { Log } from '@skewbed/runtime/ports/log.ts';
 import type { Network } from '@skewbed/runtime/ports/network.ts';
 import type { Random } from '@skewbed/runtime/ports/random.ts';
 import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
+import type { Decision } from './doubts.ts';
+import { Fence } from './fence.ts';
 import { HostDriver, type HostGlimpse } from './host-driver.ts';
 import { Migrations, type OpenMigration } from './migrations.ts';
 import { Outbox } from './outbox.ts';
@@ -63,6 +65,9 @@ export class NodeCore {
   readonly #outbox: Outbox;
   readonly #driver: HostDriver;
   readonly #migrations: Migrations;
+  readonly #fence = new Fence();
+  /** Until a coordinator has heard that this process is new. */
+  #fresh = true;
   #link: ControlLink | null = null;
   #redialAfterNs = REDIAL_FIRST_NS;
   #redial: Timer | null = null;
@@ -79,12 +84,17 @@ export class NodeCore {
       checksums: ports.checksums,
       record: (events) => this.#outbox.add(events),
       dial: (path) => ports.network.dial(channelUrl(options.coordinatorUrl), path),
+      clock: ports.clock,
+      timers: ports.timers,
+      ask: (epoch, open) => {
+        if (this.#link?.phase === 'ready') this.#link.send({ type: 'still-open', epoch, open });
+      },
     });
   }
 
   /** Takes stream sockets, and dials the coordinator until it is there. */
   start(): void {
-    this.#ports.network.accept((path, _query, channel) => this.#migrations.accept(path, channel));
+    this.#ports.network.accept((path, query, channel) => this.#migrations.accept(path, query, channel));
     this.#dial();
   }
 
@@ -94,6 +104,7 @@ export class NodeCore {
     this.#redial?.cancel();
     this.#outbox.flush();
     this.#link?.close();
+    this.#migrations.stop();
     this.#driver.stop();
   }
 
@@ -110,6 +121,15 @@ export class NodeCore {
     };
   }
 
+  /** What a person decided, where nobody else can tell the end. Throws unless that migration is in doubt here. */
+  resolve(migration: string, decision: Decision): TrueNs {
+    try {
+      return this.#migrations.resolve(migration, decision);
+    } finally {
+      this.#outbox.flush();
+    }
+  }
+
   #dial(): void {
     const { name, url, coordinatorUrl } = this.#options;
     const link: ControlLink = new ControlLink(
@@ -122,9 +142,10 @@ export class NodeCore {
           url: typeof url === 'string' ? url : url(),
           checksums: this.#ports.checksums.names,
         },
-        open: () => this.#migrations.open().map(({ migration, side }) => ({ migration, side })),
+        state: () => ({ fresh: this.#fresh, open: this.#migrations.question() }),
       },
       {
+        welcomed: (welcome) => this.#fence.welcome(welcome, this.#migrations.waiting()),
         ready: () => this.#connected(link),
         message: (message) => this.#take(link, message),
         closed: (error) => this.#disconnected(error),
@@ -135,6 +156,7 @@ export class NodeCore {
 
   #connected(link: ControlLink): void {
     this.#redialAfterNs = REDIAL_FIRST_NS;
+    this.#fresh = false;
     this.#ports.log.info(
       { coordinator: this.#options.coordinatorUrl, uncertaintyNs: this.#ports.clock.uncertainty() },
       'connected',
@@ -167,7 +189,7 @@ export class NodeCore {
     this.#outbox.connect(null);
     if (this.#stopped) return;
     this.#ports.log.warn({ code: error?.code, redialNs: this.#redialAfterNs }, error?.message ?? 'link closed');
-    this.#migrations.coordinatorLost(this.#ports.clock.now());
+    this.#migrations.coordinatorLost();
     // Up to a quarter more, so that many nodes do not knock at a restarted coordinator at one instant.
     const jitterNs = (this.#redialAfterNs * BigInt(this.#ports.random.below(256))) / 1024n;
     this.#redial = this.#ports.timers.at(trueNs(this.#ports.clock.now() + this.#redialAfterNs + jitterNs), () =>
@@ -195,6 +217,7 @@ export class NodeCore {
   }
 
   #execute(command: Command, answer: Answer): void {
+    if ('epoch' in command) this.#fence.admit(command.epoch);
     switch (command.command) {
       case 'configure-host': {
         const [open] = this.#migrations.open();

@@ -30,6 +30,8 @@ export class SourceMigration {
   readonly side = 'source';
   readonly migration: string;
   readonly domain: string;
+  /** Of the coordinator that has begun it. */
+  readonly epoch: number;
   readonly #driver: HostDriver;
   readonly #source: WorldSource;
   readonly #checksum: Checksum;
@@ -37,11 +39,12 @@ export class SourceMigration {
   #channel: Channel | null = null;
 
   constructor(
-    name: { readonly migration: string; readonly domain: string },
+    name: { readonly migration: string; readonly domain: string; readonly epoch: number },
     parts: { readonly driver: HostDriver; readonly source: WorldSource; readonly checksum: Checksum },
   ) {
     this.migration = name.migration;
     this.domain = name.domain;
+    this.epoch = name.epoch;
     this.#driver = parts.driver;
     this.#source = parts.source;
     this.#checksum = parts.checksum;
@@ -163,7 +166,7 @@ export class SourceMigration {
   #vote(channel: Channel): void {
     const digest = this.#source.digest();
     this.#state = { phase: 'voted' };
-    channel.send(encode({ type: 'digest', migration: this.migration, side: 'source', ...digest }));
+    channel.send(encode({ type: 'digest', migration: this.migration, epoch: this.epoch, side: 'source', ...digest }));
   }
 
   #arrived(bytes: Uint8Array): void {
@@ -211,6 +214,7 @@ export class SourceMigration {
       encode({
         type: 'stream-failed',
         migration: this.migration,
+        epoch: this.epoch,
         side: 'source',
         code: error.code,
         message: wireText(error.message),

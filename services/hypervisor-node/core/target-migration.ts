@@ -27,6 +27,8 @@ export class TargetMigration {
   readonly side = 'target';
   readonly migration: string;
   readonly domain: string;
+  /** Of the coordinator that has begun it. */
+  readonly epoch: number;
   readonly #driver: HostDriver;
   readonly #target: WorldTarget;
   readonly #checksum: Checksum;
@@ -35,7 +37,7 @@ export class TargetMigration {
 
   /** `channel` is this migration's stream socket at the coordinator, just dialled. */
   constructor(
-    name: { readonly migration: string; readonly domain: string },
+    name: { readonly migration: string; readonly domain: string; readonly epoch: number },
     parts: {
       readonly driver: HostDriver;
       readonly target: WorldTarget;
@@ -45,6 +47,7 @@ export class TargetMigration {
   ) {
     this.migration = name.migration;
     this.domain = name.domain;
+    this.epoch = name.epoch;
     this.#driver = parts.driver;
     this.#target = parts.target;
     this.#checksum = parts.checksum;
@@ -141,7 +144,7 @@ export class TargetMigration {
   #vote(): void {
     const digest = this.#driver.actNow((at) => this.#target.finish(at));
     this.#state = { phase: 'voted' };
-    this.#send({ type: 'digest', migration: this.migration, side: 'target', ...digest });
+    this.#send({ type: 'digest', migration: this.migration, epoch: this.epoch, side: 'target', ...digest });
   }
 
   #streamClosed(code: number, reason: string): void {
@@ -166,6 +169,7 @@ export class TargetMigration {
     this.#send({
       type: 'stream-failed',
       migration: this.migration,
+      epoch: this.epoch,
       side: 'target',
       code,
       message: wireText(message),

@@ -25,7 +25,7 @@ function answersTo(...messages: (Message | Uint8Array)[]) {
   return { stage, said: heard.map((bytes) => decode(bytes, 'control')), closed: closed[0]?.code ?? null };
 }
 
-const READY: Message = { type: 'ready', uncertaintyNs: 0n, open: [] };
+const READY: Message = { type: 'ready', uncertaintyNs: 0n, fresh: true, open: [] };
 
 describe('a peer that the coordinator does not know', () => {
   it('is welcomed when it says hello in its protocol, and can tell the time', () => {
@@ -82,7 +82,11 @@ describe('a peer that the coordinator does not know', () => {
     ],
     [
       'plays the coordinator',
-      [HELLO, READY, { type: 'welcome', protocol: { major: 1, minor: 0 }, trueNs: trueNs(0n) }],
+      [
+        HELLO,
+        READY,
+        { type: 'welcome', protocol: { major: 1, minor: 0 }, trueNs: trueNs(0n), epoch: 1, journal: trueNs(0n) },
+      ],
       'wrong-role',
       4403,
     ],
@@ -145,7 +149,12 @@ describe('a request', () => {
     ['to a node that is not there', 'c', { command: 'read-clocks' }, 'not-connected'],
     ['to the wrong one', 'a', { command: 'nodes' }, 'bad-argument'],
     ['to the coordinator that is for a node', 'coordinator', { command: 'read-clocks' }, 'bad-argument'],
-    ['that only the coordinator may give', 'a', { command: 'migration-abort', migration: 'm1', why: '' }, 'wrong-role'],
+    [
+      'that only the coordinator may give',
+      'a',
+      { command: 'migration-abort', epoch: 1, migration: 'm1', why: '' },
+      'wrong-role',
+    ],
     [
       'that finds a fault of the model',
       'a',
@@ -266,7 +275,7 @@ describe('the clock of who dials', () => {
       {
         coordinatorUrl: 'sim://coordinator',
         hello: { role: 'runner', name: 'drifter', checksums: [] },
-        open: () => [],
+        state: () => ({ fresh: true, open: [] }),
       },
       {
         ready: () => {

@@ -115,7 +115,7 @@ describe('services as processes', () => {
       },
     });
     await ask('a', { command: 'step', at: null, event: { type: 'unpause', domain: 'guest' } });
-    const suspendAt = trueNs(clock.now() + 200n * NS_PER_MS);
+    const suspendAt = trueNs(clock.now() + 1000n * NS_PER_MS);
     const moved = await ask('coordinator', {
       command: 'migrate',
       migration: 'm1',
