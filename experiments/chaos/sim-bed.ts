@@ -1,0 +1,140 @@
+/**
+ * The world of a chaos run in the simulator: coordinator, nodes and a runner on virtual time, links and processes that
+ * faults are done to, and the true history: what the hosts of the model say themselves, whoever of the services heard it.
+ */
+import { CoordinatorCore } from '@skewbed/coordinator/core/coordinator.ts';
+import { modelWorld } from '@skewbed/hypervisor-node/core/model-world.ts';
+import { NodeCore } from '@skewbed/hypervisor-node/core/node.ts';
+import type { World } from '@skewbed/hypervisor-node/core/world.ts';
+import type { HistoryEvent } from '@skewbed/proto/history.ts';
+import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import { checksums } from '@skewbed/runtime/checksum.ts';
+import { nodePageOps } from '@skewbed/runtime/page-ops.ts';
+import type { SimProcess } from '@skewbed/runtime/sim/process.ts';
+import { Simulation } from '@skewbed/runtime/sim/simulation.ts';
+import type { Canary } from './canaries/canary.ts';
+import { MACHINE_CRASHED } from './checkers/checker.ts';
+import { nsOfMs } from './duration.ts';
+import type { ChaosBed } from './faults/fault.ts';
+import type { Schedule } from './schedule.ts';
+import { SimLink } from './sim-link.ts';
+import { SimMachine } from './sim-machine.ts';
+import { watchStreams } from './stream-watch.ts';
+
+export const COORDINATOR = 'coordinator';
+
+export class SimBed implements ChaosBed {
+  readonly simulation: Simulation;
+  /** What happened, in the order in which it did. */
+  readonly history: HistoryEvent[] = [];
+  readonly #links = new Map<string, SimLink>();
+  readonly #machines = new Map<string, SimMachine>();
+  readonly #canary: Canary | null;
+  #origin: TrueNs = trueNs(0n);
+
+  /** `restarted` is called when a host's process is there again, without a host in it. */
+  constructor(schedule: Schedule, canary: Canary | null, restarted: (host: string) => void) {
+    this.#canary = canary;
+    this.simulation = new Simulation({ seed: schedule.seed });
+    for (const { name } of schedule.hosts) {
+      this.#links.set(name, new SimLink(this.simulation.link(nodeName(name), COORDINATOR)));
+    }
+    for (const [host, link] of this.#links) {
+      watchStreams(link, { node: nodeName(host), now: () => this.simulation.now }, (event) => this.record([event]));
+      link.transform = canary?.tap?.(nodeName(host)) ?? null;
+    }
+    const links = [...this.#links.values()];
+    this.#machines.set(COORDINATOR, new SimMachine(() => this.#startCoordinator(), { links, restarted: () => {} }));
+    for (const { name } of schedule.hosts) {
+      this.#machines.set(
+        name,
+        new SimMachine(() => this.#startNode(name), {
+          links: [this.#links.get(name) as SimLink],
+          restarted: () => restarted(name),
+          crashed: () => this.record([{ at: this.simulation.now, host: name, ...CRASHED }]),
+        }),
+      );
+    }
+  }
+
+  /** From here instants of the schedule count. */
+  setOrigin(origin: TrueNs): void {
+    this.#origin = origin;
+  }
+
+  record(events: readonly HistoryEvent[]): void {
+    for (const event of events) this.history.push(event);
+  }
+
+  link(host: string): SimLink {
+    return this.#links.get(host) as SimLink;
+  }
+
+  process(name: string): SimMachine {
+    return this.#machines.get(name) as SimMachine;
+  }
+
+  at(atMs: number, fire: () => void): void {
+    this.simulation.schedule(this.#origin + nsOfMs(atMs), fire);
+  }
+
+  after(forMs: number, fire: () => void): void {
+    this.simulation.schedule(this.simulation.now + nsOfMs(forMs), fire);
+  }
+
+  /** The lines of the coordinator's journal that are on its disk. */
+  get journal(): readonly string[] {
+    return this.process(COORDINATOR).process.disk.lines;
+  }
+
+  #startCoordinator(): SimProcess {
+    const process = this.simulation.process(COORDINATOR);
+    const journal = this.#canary?.journal?.(process.journal) ?? process.journal;
+    const { clock, timers, network, log } = process;
+    const core = new CoordinatorCore({ clock, timers, network, log, journal });
+    core.history.watch(({ events }) => this.record(events.filter(isCoordinators)));
+    core.start();
+    return process;
+  }
+
+  #startNode(name: string): SimProcess {
+    const process = this.simulation.process(nodeName(name));
+    const { clock, timers, network, log, random, url } = process;
+    const world = tapped(modelWorld(nodePageOps), (events) => this.record(events));
+    new NodeCore(
+      { clock, timers, network, log, random, checksums, sync: null },
+      this.#canary?.world?.(world) ?? world,
+      { name, url, coordinatorUrl: `sim://${COORDINATOR}` },
+    ).start();
+    return process;
+  }
+}
+
+export const nodeName = (host: string): string => `node-${host}`;
+
+/** What a host that dies would say if it could. */
+const CRASHED = { kind: 'failure', code: MACHINE_CRASHED, message: 'the machine and all its guests are gone' } as const;
+
+/** Nodes' events are in the true history already; those that a migration's services tell are only here. */
+const isCoordinators = (event: HistoryEvent): boolean =>
+  event.kind === 'migration'
+    ? event.host === undefined || event.phase === 'in-doubt'
+    : event.kind === 'downtime-part' || event.kind === 'failure';
+
+/** The world whose hosts tell the true history as well. */
+function tapped(world: World, record: (events: readonly HistoryEvent[]) => void): World {
+  return {
+    ...world,
+    host: (config) => {
+      const host = world.host(config);
+      return {
+        ...host,
+        drain: () => {
+          const events = host.drain();
+          record(events);
+          return events;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/** A process of the simulator that can die, at a message of its own if need be, and be started again on its old disk. */
+import type { SimProcess } from '@skewbed/runtime/sim/process.ts';
+import { nsOfMs } from './duration.ts';
+import type { ChaosProcess } from './faults/fault.ts';
+import type { SimLink } from './sim-link.ts';
+import { type Trigger, TriggerWatch } from './trigger.ts';
+
+export class SimMachine implements ChaosProcess {
+  readonly #start: () => SimProcess;
+  readonly #links: readonly SimLink[];
+  readonly #restarted: () => void;
+  readonly #crashed: () => void;
+  #process: SimProcess;
+  #pauses = 0;
+
+  constructor(
+    start: () => SimProcess,
+    parts: { readonly links: readonly SimLink[]; readonly restarted: () => void; readonly crashed?: () => void },
+  ) {
+    this.#start = start;
+    this.#links = parts.links;
+    this.#restarted = parts.restarted;
+    this.#crashed = parts.crashed ?? (() => {});
+    this.#process = start();
+  }
+
+  get process(): SimProcess {
+    return this.#process;
+  }
+
+  get alive(): boolean {
+    return this.#process.alive;
+  }
+
+  crash(): boolean {
+    if (!this.alive) return false;
+    this.#process.crash();
+    this.#pauses = 0;
+    this.#crashed();
+    return true;
+  }
+
+  when(trigger: Trigger, strike: () => void): () => void {
+    const watch = new TriggerWatch(trigger);
+    const ends: (() => void)[] = [];
+    const stop = (): void => {
+      for (const end of ends) end();
+    };
+    for (const link of this.#links) {
+      ends.push(
+        link.watch((passage) => {
+          if (!watch.comesWith(passage)) return true;
+          stop();
+          strike();
+          return false;
+        }),
+      );
+    }
+    return stop;
+  }
+
+  restart(): void {
+    if (this.alive) return;
+    this.#process = this.#start();
+    this.#restarted();
+  }
+
+  pause(): void {
+    this.#pauses += 1;
+    this.#process.pause();
+  }
+
+  resume(): void {
+    this.#pauses = Math.max(0, this.#pauses - 1);
+    if (this.#pauses === 0) this.#process.resume();
+  }
+
+  slow(byMs: number): void {
+    this.#process.lateNs = nsOfMs(byMs);
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The runner of a chaos run. It configures hosts and guests, hands each clock's steps to its node, asks for the moves
+ * when their time comes, dials again when it lost the coordinator, sets up a host anew that comes back from a crash, and
+ * looks at everything at the end. Whatever it cannot do because of a fault is recorded, and the run goes on.
+ */
+import { type Outcome, RunnerClient } from '@skewbed/coordinator/core/runner-client.ts';
+import type { CommandName, CommandOf, ResultOf } from '@skewbed/proto/control/commands.ts';
+import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import type { Violation } from './checkers/checker.ts';
+import { Whereabouts } from './checkers/whereabouts.ts';
+import { clockPlan } from './clock-plan.ts';
+import { nsOfMs } from './duration.ts';
+import { kindOf } from './faults/index.ts';
+import { hostConfig } from './instants.ts';
+import { type ChaosGuest, type ChaosHost, type ChaosMove, QUIET_MS, quietFromMs, type Schedule } from './schedule.ts';
+import { COORDINATOR, type SimBed } from './sim-bed.ts';
+
+/** From the first configuration to the origin: every command is there by then. */
+const LEAD_MS = 100;
+/** How long before its suspend a move is asked for. */
+const MOVE_LEAD_MS = 60;
+const RETRY_MS = 100;
+const LOOK_EVERY_MS = 3000;
+const HZ = 100;
+const TICK_MS = 1000 / HZ;
+const WRITER_PAGES = 16;
+
+export class Steering {
+  readonly violations: Violation[] = [];
+  readonly #bed: SimBed;
+  readonly #schedule: Schedule;
+  readonly #ports: ConstructorParameters<typeof RunnerClient>[0];
+  readonly #whereabouts = new Whereabouts();
+  readonly #endMs: number;
+  #seen = 0;
+  #client: RunnerClient | null = null;
+  #clients = 0;
+  #ended = false;
+  #origin: TrueNs = trueNs(0n);
+
+  constructor(bed: SimBed, schedule: Schedule) {
+    this.#bed = bed;
+    this.#schedule = schedule;
+    this.#endMs = quietFromMs(schedule) + QUIET_MS;
+    const { clock, timers, network } = bed.simulation.process('runner');
+    this.#ports = { clock, timers, network, sync: null };
+    this.#connect(() => this.#configure());
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get origin(): TrueNs {
+    return this.#origin;
+  }
+
+  /** A host's process came back: its machine has just booted, without a guest. */
+  hostRestarted(name: string): void {
+    const host = this.#schedule.hosts.find((each) => each.name === name) as ChaosHost;
+    const origin = this.#ports.clock.now();
+    const atMs = Number((origin - this.#origin) / 1000n) / 1000;
+    const config = hostConfig(this.#schedule, host, { origin, atMs });
+    this.#insist(name, { command: 'configure-host', config: { ...config, patches: [...config.patches] } }, () =>
+      this.#handOver(name, Number((this.#ports.clock.now() - this.#origin) / 1000n) / 1000),
+    );
+  }
+
+  #connect(then: () => void): void {
+    this.#clients += 1;
+    const client = new RunnerClient(this.#ports, {
+      name: `runner-${this.#clients}`,
+      coordinatorUrl: `sim://${COORDINATOR}`,
+    });
+    client.connect({
+      ready: () => {
+        this.#client = client;
+        then();
+      },
+      closed: () => {
+        this.#client = null;
+        if (!this.#ended) this.#bed.after(RETRY_MS, () => this.#connect(() => {}));
+      },
+    });
+  }
+
+  #configure(): void {
+    this.#origin = trueNs(this.#ports.clock.now() + nsOfMs(LEAD_MS));
+    this.#bed.setOrigin(this.#origin);
+    let left = this.#schedule.hosts.length;
+    for (const host of this.#schedule.hosts) {
+      const config = hostConfig(this.#schedule, host, { origin: this.#origin, atMs: 0 });
+      this.#insist(
+        host.name,
+        { command: 'configure-host', config: { ...config, patches: [...config.patches] } },
+        () => {
+          this.#handOver(host.name, 0);
+          left -= 1;
+          if (left === 0) this.#begin();
+        },
+      );
+    }
+  }
+
+  #begin(): void {
+    const { guests, moves, faults } = this.#schedule;
+    for (const guest of guests) this.#createGuest(guest);
+    for (const [index, move] of moves.entries()) {
+      this.#bed.at(Math.max(0, move.atMs - MOVE_LEAD_MS), () => this.#move(move, `m${index + 1}`));
+    }
+    for (const [number, fault] of faults.entries()) {
+      const kind = kindOf(fault);
+      if (kind.about === 'clock') continue;
+      kind.inject(fault, this.#bed, (outcome, detail) =>
+        this.#bed.record([{ at: this.#ports.clock.now(), kind: 'fault', fault: fault.kind, number, outcome, detail }]),
+      );
+    }
+    for (let atMs = LOOK_EVERY_MS; atMs < this.#endMs; atMs += this.#lookEvery(atMs)) {
+      this.#bed.at(atMs, () => this.#look());
+    }
+    this.#bed.at(this.#endMs, () => this.#lastLook());
+  }
+
+  /** The quiet period is long, and in most of it nothing happens. */
+  #lookEvery(atMs: number): number {
+    return atMs < quietFromMs(this.#schedule) + 10 * LOOK_EVERY_MS ? LOOK_EVERY_MS : 10 * LOOK_EVERY_MS;
+  }
+
+  #createGuest({ name, kernel, host, pages, patches }: ChaosGuest): void {
+    const spec = {
+      name,
+      kernel,
+      build: 'smp',
+      vcpus: 1,
+      pages,
+      hz: HZ,
+      patches: [...patches],
+      reader: 'each-tick',
+      writerPages: WRITER_PAGES,
+    } as const;
+    this.#request(host, { command: 'step', at: null, event: { type: 'create-domain', spec } }, () => {});
+    this.#request(host, { command: 'step', at: this.#origin, event: { type: 'unpause', domain: name } }, () => {});
+  }
+
+  /** Gives a node everything that its clocks will suffer from `fromMs` on. */
+  #handOver(host: string, fromMs: number): void {
+    for (const { atMs, event } of clockPlan(this.#schedule, host)) {
+      if (atMs < fromMs) continue;
+      const at = trueNs(this.#origin + nsOfMs(atMs));
+      this.#request(host, { command: 'step', at, event: event as CommandOf<'step'>['event'] }, () => {});
+    }
+  }
+
+  #move({ guest, to, downtimeMs, restore, atMs }: ChaosMove, migration: string): void {
+    const from = this.#hostOf(guest);
+    if (from === null || from === to) return;
+    const suspendAt = trueNs(this.#origin + nsOfMs(atMs));
+    const runAt = trueNs(suspendAt + nsOfMs(downtimeMs));
+    this.#request(
+      COORDINATOR,
+      { command: 'migrate', migration, domain: guest, from, to, restore, sourceWallAheadNs: 0n, suspendAt, runAt },
+      (outcome) => {
+        if (outcome.ok) this.#sleepAfterMove(guest, to, runAt);
+      },
+    );
+    this.#bed.after(MOVE_LEAD_MS + downtimeMs + TICK_MS, () => this.#look());
+  }
+
+  /** What a person would try first: sleep 1. */
+  #sleepAfterMove(domain: string, host: string, runAt: TrueNs): void {
+    const at = trueNs(runAt + nsOfMs(1.5 * TICK_MS));
+    const call = { call: 'nanosleep', timer: 'sleep-1', lengthNs: nsOfMs(1000) } as const;
+    this.#request(host, { command: 'step', at, event: { type: 'call-guest', domain, call } }, () => {});
+  }
+
+  #look(): void {
+    for (const { name } of this.#schedule.guests) {
+      const host = this.#hostOf(name);
+      if (host === null) continue;
+      this.#request(host, { command: 'step', at: null, event: { type: 'observe', domain: name } }, () => {});
+    }
+  }
+
+  #lastLook(): void {
+    const { hosts } = this.#schedule;
+    let left = hosts.length;
+    this.#look();
+    for (const { name } of hosts) {
+      this.#request(name, { command: 'step', at: null, event: { type: 'audit' } }, (outcome) => {
+        if (!outcome.ok) this.#unreachable(name, outcome.error.message);
+        left -= 1;
+        if (left === 0) this.#ended = true;
+      });
+    }
+  }
+
+  #unreachable(host: string, message: string): void {
+    const what = `host ${host} cannot be looked at ${QUIET_MS / 1000} s after the last fault: ${message}`;
+    this.violations.push({ checker: 'liveness', atNs: this.#ports.clock.now(), what });
+  }
+
+  /** Where the hosts say that a guest runs now. */
+  #hostOf(guest: string): string | null {
+    const { history } = this.#bed;
+    for (; this.#seen < history.length; this.#seen += 1) this.#whereabouts.take(history[this.#seen]!);
+    return this.#whereabouts.runningOn(guest)[0] ?? null;
+  }
+
+  /** Asks until it is done: a node that comes up is not there at once. */
+  #insist<N extends CommandName>(
+    to: string,
+    command: CommandOf<N> & { readonly command: N },
+    then: (result: ResultOf<N>) => void,
+  ): void {
+    this.#request<N>(to, command, (outcome) => {
+      if (outcome.ok) then(outcome.result);
+      else if (!this.#ended) this.#bed.after(RETRY_MS, () => this.#insist<N>(to, command, then));
+    });
+  }
+
+  #request<N extends CommandName>(
+    to: string,
+    command: CommandOf<N> & { readonly command: N },
+    then: (outcome: Outcome<ResultOf<N>>) => void,
+  ): void {
+    const client = this.#client ?? this.#noClient();
+    client.request<N>(to, command, then);
+  }
+
+  /** One that is not connected says so to whoever asks it. */
+  #noClient(): RunnerClient {
+    return new RunnerClient(this.#ports, { name: 'runner-0', coordinatorUrl: `sim://${COORDINATOR}` });
+  }
+}
