@@ -4,21 +4,23 @@
  */
 import { createRequire } from 'node:module';
 import { crc32 } from 'node:zlib';
+import type { RunningChecksum } from '@skewbed/proto/bulk-batch.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { Checksum, ChecksumName, Checksums } from './ports/checksum.ts';
 
-type NativeHash = { xxh64(input: Uint8Array): bigint };
+type NativeRunning = { update(input: Uint8Array): unknown; digest(): bigint };
+type NativeHash = { xxh64(input: Uint8Array): bigint; Xxh64: new () => NativeRunning };
 
 /** The checksums of this process. `load` returns the native package, or throws when there is none. */
 export function checksumsOf(load: () => NativeHash): Checksums {
   const known = new Map<ChecksumName, Checksum>();
   try {
     const native = load();
-    known.set('xxh64', { name: 'xxh64', of: (bytes) => native.xxh64(bytes) });
+    known.set('xxh64', { name: 'xxh64', of: (bytes) => native.xxh64(bytes), running: () => runningXxh64(native) });
   } catch {
     // No binary for this platform: crc32 is offered alone, and the welcome message says so.
   }
-  known.set('crc32', { name: 'crc32', of: (bytes) => BigInt(crc32(bytes)) });
+  known.set('crc32', { name: 'crc32', of: (bytes) => BigInt(crc32(bytes)), running: runningCrc32 });
   const names = [...known.keys()];
   return {
     names,
@@ -30,6 +32,26 @@ export function checksumsOf(load: () => NativeHash): Checksums {
         `checksum ${JSON.stringify(name)} is not known here: offer ${names.join(' or ')}`,
       );
     },
+  };
+}
+
+function runningXxh64(native: NativeHash): RunningChecksum {
+  const hash = new native.Xxh64();
+  return {
+    update(bytes) {
+      hash.update(bytes);
+    },
+    value: () => hash.digest(),
+  };
+}
+
+function runningCrc32(): RunningChecksum {
+  let sum = 0;
+  return {
+    update(bytes) {
+      sum = crc32(bytes, sum);
+    },
+    value: () => BigInt(sum),
   };
 }
 

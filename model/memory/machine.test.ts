@@ -165,3 +165,53 @@ describe('the bytes of a frame', () => {
     expect(problems).toEqual(['the page of zeros that untouched frames show was written to']);
   });
 });
+
+describe('runs of frames', () => {
+  const FILL = 7;
+
+  test('that were handed out in one go lie in a row, whatever their numbers, up to the end of an extent', () => {
+    for (const [frames, extent] of [
+      [1_000, 64],
+      [70_000, 1_024],
+    ] as const) {
+      const memory = host(frames, 5);
+      const mfns = memory.allocate('a', 1_000);
+      const run = memory.runForWrite((at) => mfns[at]!, 1_000);
+      expect(run.count).toBe(Math.min(extent, 1_000));
+      run.bytes.fill(FILL);
+      for (const mfn of mfns.slice(0, run.count)) expect(memory.page(mfn).every((byte) => byte === FILL)).toBe(true);
+      memory.pageForWrite(mfns[3]!)[0] = 1;
+      expect(run.bytes[3 * 4096]).toBe(1);
+    }
+  });
+
+  test('are read as long as they were all written, or all not', () => {
+    const memory = host(70_000);
+    const mfns = memory.allocate('a', 100);
+    for (const at of [10, 11, 12]) memory.pageForWrite(mfns[at]!)[0] = at;
+    const from = (first: number) => memory.run((at) => mfns[first + at]!, 100 - first);
+    expect(from(0)).toEqual({ count: 10, bytes: null });
+    expect(from(10).count).toBe(3);
+    expect([0, 4096, 8192].map((offset) => from(10).bytes?.[offset])).toEqual([10, 11, 12]);
+    expect(from(13)).toEqual({ count: 87, bytes: null });
+    expect(memory.run((at) => mfns[10 + at]!, 2).count).toBe(2);
+    expect(memory.run((at) => mfns[[10, 12][at]!]!, 2).count).toBe(1);
+  });
+
+  test('come back in a row when their guest is gone, without its bytes', () => {
+    const memory = host(70_000);
+    const mfns = memory.allocate('a', 200);
+    memory.runForWrite((at) => mfns[at]!, 100).bytes.fill(FILL);
+    const kept = memory.allocate('b', 1)[0]!;
+    memory.pageForWrite(kept)[0] = 9;
+    memory.release('a', mfns);
+    expect(memory.allocate('c', 200)).toEqual(mfns);
+    expect(memory.run((at) => mfns[at]!, 200)).toEqual({ count: 200, bytes: null });
+    expect(memory.pageForWrite(mfns[5]!).every((byte) => byte === 0)).toBe(true);
+    expect(memory.page(kept)[0]).toBe(9);
+  });
+
+  test('of free frames are not written', () => {
+    expect(() => host(8).runForWrite((at) => FIRST_MFN + at, 8)).toThrow(expect.objectContaining({ code: 'crash' }));
+  });
+});

@@ -3,12 +3,14 @@
  * Frames are handed out from extents of up to 1024, in an order that a salt scrambles, so that a guest's mfns differ
  * from host to host as they do in the field: nothing that moves an mfn to another host by mistake goes unnoticed.
  * (Xen: xen/common/page_alloc.c; libxc populates in batches of 1024, tools/libs/guest/xg_sr_restore.c.)
- * A frame has bytes only once it is written, so that a guest of 16 GiB which touched nothing costs nothing.
+ * A frame has bytes only once it is written, so that a guest of 16 GiB which touched nothing costs nothing; where they
+ * lie is frame-store.ts.
  * Left out: zones, superpages, sharing of frames between domains.
  */
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { HOST_FRAMES_MAX, PROBLEMS_MAX } from '@skewbed/proto/limits.ts';
 import { PAGE_SIZE } from '@skewbed/proto/records.ts';
+import { type FrameRun, FrameStore } from './frame-store.ts';
 
 /** Frames of one extent, at most. */
 export const EXTENT_FRAMES = 1024;
@@ -35,8 +37,8 @@ export class MachineMemory {
   readonly #ownerNames: string[] = ['(free)'];
   readonly #ownerNumbers = new Map<string, number>();
   readonly #owned = new Map<string, number>();
-  readonly #pages: (Uint8Array | undefined)[];
-  /** Frames that came back. They go out again before fresh ones, the last first. */
+  readonly #store: FrameStore;
+  /** Frames that came back. They go out again before fresh ones, from the end: in the order in which they came back. */
   readonly #returned: number[] = [];
   #freshTaken = 0;
 
@@ -52,7 +54,7 @@ export class MachineMemory {
     this.total = frames;
     this.#order = frameOrder(frames, salt);
     this.#ownerOf = new Uint16Array(frames);
-    this.#pages = new Array(frames);
+    this.#store = new FrameStore(frames);
   }
 
   get free(): number {
@@ -77,7 +79,7 @@ export class MachineMemory {
     const number = this.#numberOf(owner);
     const mfns: number[] = new Array(count);
     for (let i = 0; i < count; i++) {
-      const index = this.#returned.pop() ?? this.#order(this.#freshTaken++);
+      const index = this.#returned.pop() ?? this.#fresh();
       this.#ownerOf[index] = number;
       mfns[i] = FIRST_MFN + index;
     }
@@ -88,20 +90,12 @@ export class MachineMemory {
   /** Takes frames back and forgets their bytes. A frame that is not the owner's, or comes twice, is an assertion. */
   release(owner: string, mfns: Iterable<number>): void {
     const number = this.#ownerNumbers.get(owner);
-    for (const mfn of mfns) {
-      const index = this.#indexOf(mfn);
-      const holder = this.#ownerOf[index]!;
-      if (holder !== number) {
-        throw new SkewbedError(
-          'crash',
-          `${owner} gives back frame ${hex(mfn)}, which belongs to ${this.#ownerNames[holder]}`,
-          `mfn ${hex(mfn)}`,
-        );
-      }
-      this.#ownerOf[index] = FREE;
-      this.#pages[index] = undefined;
-      this.#returned.push(index);
-      this.#owned.set(owner, this.owned(owner) - 1);
+    const back: number[] = [];
+    try {
+      for (const mfn of mfns) back.push(this.#takeBack(owner, number, mfn));
+    } finally {
+      this.#owned.set(owner, this.owned(owner) - back.length);
+      for (const index of back.reverse()) this.#returned.push(index);
     }
   }
 
@@ -112,29 +106,32 @@ export class MachineMemory {
   }
 
   isTouched(mfn: number): boolean {
-    return this.#pages[this.#indexOf(mfn)] !== undefined;
+    return this.#store.isTouched(this.#indexOf(mfn));
   }
 
   /** The bytes of a frame for reading only: an untouched frame shows one page of zeros that all hosts share. */
   page(mfn: number): Uint8Array {
-    return this.#pages[this.#indexOf(mfn)] ?? ZERO_PAGE;
+    return this.#store.page(this.#indexOf(mfn)) ?? ZERO_PAGE;
   }
 
   /** The bytes of a frame that somebody owns, for writing. They stay the same object until the frame is released. */
   pageForWrite(mfn: number): Uint8Array {
-    const index = this.#indexOf(mfn);
-    const page = this.#pages[index];
-    if (page !== undefined) return page;
-    if (this.#ownerOf[index] === FREE)
-      throw new SkewbedError('crash', `write to frame ${hex(mfn)}, which is free`, `mfn ${hex(mfn)}`);
-    const fresh = new Uint8Array(PAGE_SIZE);
-    this.#pages[index] = fresh;
-    return fresh;
+    return this.#store.pageForWrite(this.#ownedIndexOf(mfn));
+  }
+
+  /** The longest run of frames from mfnAt(0) on which lie in a row: at most `most`, all of them written or all not. */
+  run(mfnAt: (index: number) => number, most: number): FrameRun {
+    return this.#store.run((at) => this.#indexOf(mfnAt(at)), most);
+  }
+
+  /** The same for who will write every byte of it: what stands there now may be anything. */
+  runForWrite(mfnAt: (index: number) => number, most: number): FrameRun & { readonly bytes: Uint8Array } {
+    return this.#store.runForWrite((at) => this.#ownedIndexOf(mfnAt(at)), most);
   }
 
   /** Makes a frame read as zeros again, and cost nothing. Whoever holds its bytes from before holds them no more. */
   clearPage(mfn: number): void {
-    this.#pages[this.#indexOf(mfn)] = undefined;
+    this.#store.clear(this.#indexOf(mfn));
   }
 
   /** Counts every frame: each is free or owned by exactly one, and the free ones are those that allocate would give. */
@@ -157,7 +154,7 @@ export class MachineMemory {
       if (number !== FREE && givable[index] === 1) {
         report(`frame ${hex(FIRST_MFN + index)} belongs to ${this.#ownerNames[number]}, and is free as well`);
       }
-      if (number === FREE && this.#pages[index] !== undefined)
+      if (number === FREE && this.#store.isTouched(index))
         report(`frame ${hex(FIRST_MFN + index)} is free and keeps bytes`);
     });
     for (const [owner, number] of this.#ownerNumbers) {
@@ -166,6 +163,34 @@ export class MachineMemory {
     }
     if (ZERO_PAGE.some((byte) => byte !== 0)) report('the page of zeros that untouched frames show was written to');
     return { total: this.total, free: counted[FREE]!, owned: this.total - counted[FREE]!, problems };
+  }
+
+  #takeBack(owner: string, number: number | undefined, mfn: number): number {
+    const index = this.#indexOf(mfn);
+    const holder = this.#ownerOf[index]!;
+    if (holder !== number) {
+      throw new SkewbedError(
+        'crash',
+        `${owner} gives back frame ${hex(mfn)}, which belongs to ${this.#ownerNames[holder]}`,
+        `mfn ${hex(mfn)}`,
+      );
+    }
+    this.#ownerOf[index] = FREE;
+    this.#store.clear(index);
+    return index;
+  }
+
+  #fresh(): number {
+    const index = this.#order(this.#freshTaken);
+    this.#store.settle(index, this.#freshTaken);
+    this.#freshTaken++;
+    return index;
+  }
+
+  #ownedIndexOf(mfn: number): number {
+    const index = this.#indexOf(mfn);
+    if (this.#ownerOf[index] !== FREE) return index;
+    throw new SkewbedError('crash', `write to frame ${hex(mfn)}, which is free`, `mfn ${hex(mfn)}`);
   }
 
   #indexOf(mfn: number): number {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MachineMemory } from './machine.ts';
 import { P2m } from './p2m.ts';
-import { auditP2mList, writeP2mList } from './p2m-list.ts';
+import { auditP2mList, viewOf, writeP2mList } from './p2m-list.ts';
 
 const PAGES = 1_500;
 const place = { p2mTop: 10, p2mMid: [11], p2mLeaves: [12, 13, 14] };
@@ -16,7 +16,7 @@ function domain() {
   const pageOf = (pfn: number) => memory.pageForWrite(p2m.frameOf(pfn));
   writeP2mList(place, p2m, pageOf);
   const audit = () => auditP2mList(p2m.frameOf(place.p2mTop), p2m, place, (mfn) => memory.page(mfn));
-  const wordOf = (pfn: number) => new DataView(pageOf(pfn).buffer);
+  const wordOf = (pfn: number) => viewOf(pageOf(pfn));
   return { p2m, audit, wordOf };
 }
 

@@ -62,4 +62,5 @@ function pointAt(parents: readonly number[], children: readonly number[], p2m: P
   });
 }
 
-const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.byteOffset, page.byteLength);
+/** A page as numbers. */
+export const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.byteOffset, page.byteLength);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MachineMemory } from './machine.ts';
 import { P2m } from './p2m.ts';
+import { viewOf } from './p2m-list.ts';
 import { PTE } from './page-table-entry.ts';
 import {
   auditPageTables,
@@ -62,7 +63,7 @@ describe('the page tables of a guest', () => {
     const { memory, p2m } = domainOf(600);
     const l1 = memory.page(p2m.frameOf(600 - 2));
     const low = p2m.frameOf(0) * 4096 + (PTE.present | PTE.writable | PTE.user | PTE.accessed | PTE.dirty);
-    expect(new DataView(l1.buffer).getBigUint64(0, true)).toBe(BigInt(low));
+    expect(new DataView(l1.buffer, l1.byteOffset).getBigUint64(0, true)).toBe(BigInt(low));
   });
 
   test('are mapped read-only themselves, and everything else is writable', () => {
@@ -107,7 +108,7 @@ describe('the page tables of a guest', () => {
 
 test('the audit sees one wrong entry, wherever it leads', () => {
   const { memory, p2m, tables, readFrame } = domainOf(600);
-  const l1 = new DataView(memory.pageForWrite(p2m.frameOf(598)).buffer);
+  const l1 = viewOf(memory.pageForWrite(p2m.frameOf(598)));
   l1.setBigUint64(5 * 8, l1.getBigUint64(6 * 8, true), true);
   l1.setUint32(7 * 8, 0, true);
   expect(auditPageTables({ cr3Mfn: tables.cr3Mfn, pages: 600, p2m, readFrame })).toEqual([
@@ -115,7 +116,7 @@ test('the audit sees one wrong entry, wherever it leads', () => {
     `pfn 7 is not mapped; its frame is 0x${p2m.frameOf(7).toString(16)}`,
   ]);
   // An L2 that leads out of the domain, even out of the host, hides the pages below it and breaks nothing.
-  new DataView(memory.pageForWrite(p2m.frameOf(597)).buffer).setBigUint64(0, 0xfff_ffff_f007n, true);
+  viewOf(memory.pageForWrite(p2m.frameOf(597))).setBigUint64(0, 0xfff_ffff_f007n, true);
   expect(auditPageTables({ cr3Mfn: tables.cr3Mfn, pages: 600, p2m, readFrame })).toHaveLength(64);
 });
 

@@ -2,11 +2,15 @@
  * A checksum over the bytes of one batch of the stream. The names are those of the hello message; values are unsigned
  * 64 bits, also for the shorter ones.
  */
+import type { RunningChecksum } from '@skewbed/proto/bulk-batch.ts';
+
 export type ChecksumName = 'xxh64' | 'crc32';
 
 export interface Checksum {
   readonly name: ChecksumName;
   of(bytes: Uint8Array): bigint;
+  /** The same over bytes that come piece by piece. */
+  running(): RunningChecksum;
 }
 
 export interface Checksums {

@@ -6,6 +6,7 @@
 import type { HostEvent } from '@skewbed/model/xen/host-event.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
+import { BATCH_PAGES_MAX } from '@skewbed/proto/limits.ts';
 import { PAGE_SIZE, type StreamRecord } from '@skewbed/proto/records.ts';
 import { hostUptimeNs, hostWallNs, type TrueNs } from '@skewbed/proto/units.ts';
 import type { World, WorldHost, WorldSource, WorldTarget } from '../core/world.ts';
@@ -114,7 +115,11 @@ class ScriptedHost implements WorldHost {
         return [
           {
             type: 'PAGE_DATA',
-            entries: Array.from({ length: 256 }, (_, pfn) => ({ pfn, type: 0, page: pfn === 0 ? page : null })),
+            entries: Array.from({ length: BATCH_PAGES_MAX }, (_, pfn) => ({
+              pfn,
+              type: 0,
+              page: pfn === 0 ? page : null,
+            })),
           },
         ];
       },
