@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'rooms',
-          include: ['{proto,model,runtime,dashboard,services,experiments,cli,docs}/**/*.test.ts'],
+          include: ['{proto,model,runtime,dashboard,services,experiments,cli,docs,e2e/hand-over}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,
         },

@@ -136,12 +136,13 @@ export class SimChannel implements Channel {
 
   #transmit(bytes: Uint8Array): void {
     const peer = this.#peer as SimChannel;
-    const message = this.#tapped(bytes);
-    if (message === null) {
+    const [message, ...more] = this.#tapped(bytes);
+    if (message === undefined) {
       this.#queuedBytes -= bytes.length;
       return;
     }
     const departsAt = this.#lane.put(bytes.length, () => peer.#process.whenAwake(() => peer.#arrived(message)));
+    for (const each of more) this.#lane.put(each.length, () => peer.#process.whenAwake(() => peer.#arrived(each)));
     if (departsAt > this.#simulation.now) {
       this.#process.schedule(departsAt, () => this.#departed(bytes.length));
       return;
@@ -158,9 +159,11 @@ export class SimChannel implements Channel {
   }
 
   /** What leaves in place of these bytes. */
-  #tapped(message: Uint8Array): Uint8Array | null {
+  #tapped(message: Uint8Array): readonly Uint8Array[] {
     const { tap } = this.link;
-    return tap === null ? message : tap({ from: this.#process.name, path: this.path, message });
+    if (tap === null) return [message];
+    const left = tap({ from: this.#process.name, path: this.path, message });
+    return left === null ? [] : left instanceof Uint8Array ? [left] : left;
   }
 
   #departed(bytes: number): void {

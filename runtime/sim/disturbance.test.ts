@@ -27,6 +27,17 @@ describe('a tap on a link', () => {
     expect(dialled.queuedBytes).toBe(0);
   });
 
+  test('may send a message twice', () => {
+    const simulation = new Simulation({ seed: 1 });
+    const { dialled, heardByB } = pair(simulation);
+    simulation.link('a', 'b').tap = ({ message }) => [message, message.slice()];
+    dialled.send(bytes(7));
+    dialled.send(bytes(8));
+    simulation.run();
+    expect(said(heardByB)).toEqual(['message 7', 'message 7', 'message 8', 'message 8']);
+    expect(dialled.queuedBytes).toBe(0);
+  });
+
   test('may cut the link: the message that it saw then never arrives', () => {
     const simulation = new Simulation({ seed: 1 });
     const { dialled, heardByB } = pair(simulation);

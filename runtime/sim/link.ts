@@ -27,8 +27,11 @@ export type LinkShape = {
 
 /** A message as it leaves a process: whose it is, on which channel, its bytes. */
 export type Passage = { readonly from: string; readonly path: string; readonly message: Uint8Array };
-/** Sees every message and says what leaves: the message, another one, or nothing at all. It may cut the link, or crash. */
-export type LinkTap = (passage: Passage) => Uint8Array | null;
+/**
+ * Sees every message and says what leaves: the message, another one, several, or nothing at all. It may cut the link, or
+ * crash a process.
+ */
+export type LinkTap = (passage: Passage) => Uint8Array | readonly Uint8Array[] | null;
 
 export type LinkMode = 'up' | 'refusing' | 'silent' | 'cut';
 

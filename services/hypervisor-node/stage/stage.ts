@@ -30,6 +30,7 @@ export class Stage {
   readonly runnerClosed: (SkewbedError | null)[] = [];
   readonly #options: StageOptions;
   #coordinatorProcess: SimProcess | null = null;
+  readonly #nodeProcesses = new Map<'a' | 'b', SimProcess>();
   #runners = 0;
   #strangers = 0;
 
@@ -51,8 +52,8 @@ export class Stage {
   }
 
   /** Kills it, and starts another on its journal. The nodes and the runner have to dial again. */
-  crashCoordinator(): void {
-    this.#coordinatorProcess?.crash();
+  crashCoordinator(options: { readonly unsyncedLinesKept?: number } = {}): void {
+    this.#coordinatorProcess?.crash(options);
   }
 
   /** As after kill -9 and a restart, until nodes and a new runner are there. */
@@ -79,6 +80,7 @@ export class Stage {
 
   startNode(name: 'a' | 'b'): NodeCore {
     const process = this.simulation.process(name);
+    this.#nodeProcesses.set(name, process);
     const node = new NodeCore({ ...process, checksums, sync: null }, this.#options.worlds[name], {
       name,
       url: `sim://${name}`,
@@ -86,6 +88,15 @@ export class Stage {
     });
     node.start();
     return node;
+  }
+
+  /** Kills a node. Its guests die with it; the world of the test has to know that. */
+  crashNode(name: 'a' | 'b'): void {
+    this.#nodeProcesses.get(name)?.crash();
+  }
+
+  restartNode(name: 'a' | 'b'): void {
+    this.nodes[name] = this.startNode(name);
   }
 
   /** A socket of a peer that keeps to no rules. What it is told is collected. */
