@@ -17,7 +17,7 @@ const ROUNDS = 5;
 
 /** Real seconds for MOVES migrations there and back between two hosts that stay. */
 function round(): number {
-  const simulation = new Simulation({ seed: 1, poisonViews: false });
+  const simulation = new Simulation({ seed: 1 });
   const coordinator = simulation.process('coordinator');
   new CoordinatorCore(coordinator).start();
   for (const name of ['a', 'b']) {
@@ -26,9 +26,9 @@ function round(): number {
     const ports = { clock, timers, network, log, random, checksums, sync: null };
     new NodeCore(ports, modelWorld(nodePageOps), { name, url: node.url, coordinatorUrl: coordinator.url }).start();
   }
-  const { clock, timers, network, log, random } = simulation.process('runner');
+  const { clock, timers, network } = simulation.process('runner');
   const client = new RunnerClient(
-    { clock, timers, network, log, random, sync: null },
+    { clock, timers, network, sync: null },
     { name: 'runner', coordinatorUrl: coordinator.url },
   );
   let moved = 0;
