@@ -5,7 +5,7 @@
 import { caseNames, loadScenario } from '@skewbed/experiments/case-library.ts';
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
-import { ownClocksScenario } from '@skewbed/experiments/own-clocks.ts';
+import { OS_SCALE, ownClocksScenario } from '@skewbed/experiments/own-clocks.ts';
 import { writeSuite } from '@skewbed/experiments/run-folder.ts';
 import type { Scenario } from '@skewbed/experiments/scenarios/scenario.ts';
 import { STORY_SCALE, story } from '@skewbed/experiments/story.ts';
@@ -15,6 +15,9 @@ import { say, styled } from '../terminal.ts';
 
 /** Set by compose.yaml: then this is what the user's ^C reaches. */
 const IN_COMPOSE = process.env.SKEWBED_IN_COMPOSE === '1';
+
+/** The nodes' clocks are those of their operating systems: nobody can order or scale them. */
+const OS_CLOCKS = process.env.HOST_CLOCK === 'os';
 
 export type TestbedCommandOptions = { readonly seed: number; readonly out: string; readonly json?: true };
 
@@ -27,7 +30,11 @@ export async function testbed(what: readonly string[], { seed, out, json }: Test
     const chapters = what.flatMap((each) => chaptersOf(each, bed));
     print(styled('bold', `Skewbed: the clock-goes-backward hang, on the nodes of ${bed.coordinatorUrl}`));
     if (IN_COMPOSE) print('^C stops everything within seconds; docker compose down -v removes what is left of it.');
-    print('Skews are scaled down, ten minutes become seconds. Every freeze is seen by programs inside the guest.');
+    print(
+      OS_CLOCKS
+        ? 'The hosts have the clocks of their operating systems. Every freeze is seen by programs inside the guest.'
+        : 'Skews are scaled down, ten minutes become seconds. Every freeze is seen by programs inside the guest.',
+    );
     const told = await tell(bed, chapters, { seed, out, print });
     const code = worstOf(told);
     const runs = told.map(({ judged }) => judged);
@@ -72,8 +79,9 @@ function chaptersOf(what: string, bed: ContainerTestbed): readonly ToldChapter[]
   if (what === 'own') {
     const scenario = ownClocksScenario(process.env);
     const chapter = { title: "The nodes' own clocks", text: scenario.question, runs: [runOf(scenario)] };
-    // Clocks of an operating system are as large as they are; clocks of settings are scaled like everything else.
-    return [process.env.HOST_CLOCK === 'os' ? { ...chapter, on: bed.runOnNodeClocks } : { ...chapter, scale: 'auto' }];
+    return [
+      OS_CLOCKS ? { ...chapter, scale: `1/${OS_SCALE}`, on: bed.runOnNodeClocks } : { ...chapter, scale: 'auto' },
+    ];
   }
   const scenario = loadScenario(what);
   return [{ title: scenario.scenario, text: scenario.question, scale: 'auto', runs: [runOf(scenario)] }];

@@ -21,7 +21,7 @@ import { modelWorld } from './core/model-world.ts';
 import { NodeCore } from './core/node.ts';
 import { type OwnClocks, settledClocks } from './core/own-clocks.ts';
 import { addRoutes, gaugesOf } from './http/routes.ts';
-import { OsClocks } from './os-clocks.ts';
+import { followOsClocks, OsClocks } from './os-clocks.ts';
 
 await runService({
   program: 'skewbed-node',
@@ -96,15 +96,6 @@ async function start({ settings, listen, logLevel, token, access }: ServiceConte
       await server.close();
     },
   };
-}
-
-const FOLLOW_EVERY_MS = 500;
-
-function followOsClocks(own: OsClocks, core: NodeCore): NodeJS.Timeout {
-  return setInterval(() => {
-    const stepNs = own.follow(() => core.status().host?.wallNs ?? null);
-    if (stepNs !== null) core.stepWall(stepNs);
-  }, FOLLOW_EVERY_MS);
 }
 
 /** Null: the node has no host until somebody configures one. */

@@ -10,6 +10,7 @@ import type { HostConfig } from '@skewbed/model/xen/host-event.ts';
 import { type DurationNs, NS_PER_MS, type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import { lookAtMachineClocks, type MachineClocks } from '@skewbed/runtime/live/clock.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
+import type { NodeCore } from './core/node.ts';
 import { type OwnClocks, plainHost } from './core/own-clocks.ts';
 
 const PPB = 1_000_000_000n;
@@ -17,6 +18,8 @@ const PPB = 1_000_000_000n;
 const APART_NS = 200n * NS_PER_MS;
 /** Beyond this it was somebody, not a crystal. */
 const STEP_NS: DurationNs = 20n * NS_PER_MS;
+
+const FOLLOW_EVERY_MS = 500;
 
 type Look = { readonly at: TrueNs; readonly wallNs: bigint; readonly uptimeNs: bigint };
 
@@ -54,14 +57,14 @@ export class OsClocks implements OwnClocks {
     this.#last = this.#first;
   }
 
-  /** Looks again. `hostWallNs` is the host's wall at an instant; returns by how much it has to be set, or null. */
-  follow(hostWallNs: ((at: TrueNs) => bigint | null) | null): DurationNs | null {
+  /** Looks again. `hostWallNs` gives the host's wall now; returns by how much it has to be set, or null. */
+  follow(hostWallNs: (() => bigint | null) | null): DurationNs | null {
     const seen = this.#look();
     const expected = this.#wallAt(seen.at);
     const offNs = seen.wallNs - expected;
     if (offNs > STEP_NS || offNs < -STEP_NS) this.#first = seen;
     this.#last = seen;
-    const host = hostWallNs?.(seen.at) ?? null;
+    const host = hostWallNs?.() ?? null;
     if (host === null) return null;
     const behindNs = seen.wallNs - host;
     return behindNs > STEP_NS || behindNs < -STEP_NS ? behindNs : null;
@@ -92,6 +95,14 @@ export class OsClocks implements OwnClocks {
     const { utcNs, monotonicNs } = this.#read();
     return { at: trueNs(this.#clock.now()), wallNs: utcNs, uptimeNs: monotonicNs };
   }
+}
+
+/** Keeps the wall of a node's host where the operating system's is. Returns what clearInterval takes. */
+export function followOsClocks(own: OsClocks, core: NodeCore): NodeJS.Timeout {
+  return setInterval(() => {
+    const stepNs = own.follow(() => core.status().host?.wallNs ?? null);
+    if (stepNs !== null) core.stepWall(stepNs);
+  }, FOLLOW_EVERY_MS);
 }
 
 const rateText = (ppb: bigint): string => `x${ppb / PPB}.${String(ppb % PPB).padStart(9, '0')}`;
