@@ -6,13 +6,14 @@
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import { DEFAULT_LIMIT_NS } from '@skewbed/experiments/trial.ts';
 import { formatDuration } from '@skewbed/model/time/nanos.ts';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { claims } from './commands/claims.ts';
 import { diff } from './commands/diff.ts';
 import { inspect } from './commands/inspect.ts';
 import { matrix } from './commands/matrix.ts';
 import { replay } from './commands/replay.ts';
 import { report } from './commands/report.ts';
+import { resolve } from './commands/resolve.ts';
 import { restore } from './commands/restore.ts';
 import { run } from './commands/run.ts';
 import { save } from './commands/save.ts';
@@ -84,6 +85,18 @@ function programOf(exit: Exit): Command {
     .option('--out <dir>', 'where runs are kept', 'runs')
     .option('--json', 'one JSON document on standard output')
     .action(async (what: readonly string[], options) => exit(await testbed(what, options)));
+
+  program
+    .command('resolve')
+    .description('decide a migration that is in doubt on a node, when its coordinator does not come back')
+    .argument('<node>', 'the node: its URL, or its name at the coordinator of SKEWBED_COORDINATOR_URL')
+    .argument('<migration>')
+    .addArgument(new Argument('<decision>').choices(['commit', 'abort']))
+    .option('--yes', 'do it without asking; what it risks is printed all the same')
+    .option('--json', 'one JSON document on standard output')
+    .action(async (node: string, migration: string, decision: 'commit' | 'abort', options) =>
+      exit(await resolve({ node, migration, decision }, options)),
+    );
 
   program
     .command('report')

@@ -1,9 +1,10 @@
 /** The data routes of a node: its clocks, its domains, its link. Reading them disturbs no clock of a guest. */
 
+import { ErrorBody } from '@skewbed/coordinator/server/http-schema.ts';
 import type { Gauge } from '@skewbed/coordinator/server/metrics.ts';
-import { HostUptime, HostWall, Nanoseconds, TrueTime } from '@skewbed/proto/control/fields.ts';
+import { Decision, HostUptime, HostWall, Name, Nanoseconds, TrueTime } from '@skewbed/proto/control/fields.ts';
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import type { NodeCore } from '../core/node.ts';
 
 const closed = <P extends Parameters<typeof Type.Object>[0]>(properties: P) =>
@@ -18,8 +19,18 @@ const Host = closed({
     closed({ name: Type.String(), wallNs: HostWall, uptimeNs: HostUptime, domains: Type.Array(Type.String()) }),
     Type.Null({ description: 'No host was configured yet.' }),
   ]),
-  migrations: Type.Array(closed({ migration: Type.String(), side: Type.String(), phase: Type.String() })),
+  migrations: Type.Array(
+    closed({
+      migration: Type.String(),
+      side: Type.String(),
+      phase: Type.String({ description: "'in-doubt': it has voted, and nobody tells it the end." }),
+    }),
+  ),
 });
+
+const Migration = closed({ migration: Name });
+const Resolve = closed({ decision: Decision });
+const Resolved = closed({ migration: Type.String(), decision: Decision, trueNs: TrueTime });
 
 const Domains = closed({ domains: Type.Array(Type.String()) });
 
@@ -41,6 +52,28 @@ export function addRoutes(server: FastifyInstance, core: NodeCore): void {
     '/v1/domains',
     { schema: { description: 'The domains on this host.', response: { 200: Domains } } },
     async () => ({ domains: core.status().host?.domains ?? [] }),
+  );
+  addResolve(server, core);
+}
+
+/** The one thing that is done to a node by hand. */
+function addResolve(server: FastifyInstance, core: NodeCore): void {
+  server.post<{ Params: Static<typeof Migration>; Body: Static<typeof Resolve> }>(
+    '/v1/migrations/:migration/resolve',
+    {
+      schema: {
+        description:
+          'What a person decides about a migration that is in doubt on this node; refused for any other. Two copies run, or none, when it is decided differently elsewhere.',
+        params: Migration,
+        body: Resolve,
+        response: { 200: Resolved, '4xx': ErrorBody },
+      },
+    },
+    async ({ params: { migration }, body: { decision } }) => ({
+      migration,
+      decision,
+      trueNs: core.resolve(migration, decision),
+    }),
   );
 }
 
