@@ -5,7 +5,7 @@
  * before anybody is welcomed: two coordinators must never have the same epoch.
  */
 import { type Static, type TProperties, Type } from 'typebox';
-import { Code, closed, DomainName, Epoch, Name, Sha256, Text, TrueTime } from './control/fields.ts';
+import { Code, closed, Decision, DomainName, Epoch, Name, oneOf, Sha256, Text, TrueTime } from './control/fields.ts';
 import { SkewbedError } from './errors.ts';
 import { jsonForm } from './json-form.ts';
 
@@ -25,6 +25,8 @@ const Line = Type.Union([
     sha256: Sha256,
   }),
   line('ended', {}),
+  /** A person decided against this journal, or about a guest that was lost: no order is given any more. */
+  line('resolved', { side: oneOf('source', 'target'), decision: Decision }),
   line('aborted', { code: Code, why: Text }),
 ]);
 

@@ -27,7 +27,9 @@ type State =
   | { readonly phase: 'handing-over'; readonly at: 'target'; ordered: boolean }
   | { readonly phase: 'handing-over'; readonly at: 'source'; readonly runAt: TrueNs; ordered: boolean }
   | { readonly phase: 'running' }
-  | { readonly phase: 'lost' };
+  | { readonly phase: 'lost' }
+  /** A person has decided about one end, against the journal or about a lost guest. */
+  | { readonly phase: 'resolved' };
 
 export class HandOver {
   readonly #plan: MigrationPlan;
@@ -57,10 +59,18 @@ export class HandOver {
         return;
       case 'running':
       case 'lost':
+      case 'resolved':
         return;
       default:
         state satisfies never;
     }
+  }
+
+  /** Gives no order any more. */
+  leaveToPersons(): void {
+    this.#state = { phase: 'resolved' };
+    const { migration } = this.#plan;
+    this.#settle(new SkewbedError('in-doubt', `migration ${migration}: a person decided about one end; look at both`));
   }
 
   #orderTarget(state: Extract<State, { at: 'target' }>): void {
@@ -77,6 +87,7 @@ export class HandOver {
   }
 
   #targetAnswered(state: Extract<State, { at: 'target' }>, outcome: Result | SkewbedError): void {
+    if (this.#state !== state) return;
     if (outcome instanceof SkewbedError) {
       if (isSilence(outcome)) {
         state.ordered = false;
@@ -99,6 +110,7 @@ export class HandOver {
     state.ordered = true;
     const { epoch } = this.#desk.journal;
     this.#desk.order(from, { command: 'migration-commit', epoch, migration }, (outcome) => {
+      if (this.#state !== state) return;
       if (outcome instanceof SkewbedError && isSilence(outcome)) {
         state.ordered = false;
         this.proceed();

@@ -22,6 +22,8 @@ export type Recovered = {
   readonly committed: readonly CommittedLine[];
   /** Begun, and neither committed nor aborted: aborted by the restart. */
   readonly open: readonly BegunLine[];
+  /** Left to persons: no order is given about them. */
+  readonly resolved: readonly string[];
 };
 
 export class MigrationJournal {
@@ -63,6 +65,7 @@ function read(lines: readonly string[]): Read {
   const names = new Set<string>();
   const open = new Map<string, BegunLine>();
   const committed = new Map<string, CommittedLine>();
+  const resolved = new Set<string>();
   let epoch = 0;
   let bornAt: TrueNs | null = null;
   lines.forEach((text, index) => {
@@ -89,9 +92,19 @@ function read(lines: readonly string[]): Read {
       case 'aborted':
         open.delete(line.migration);
         return;
+      case 'resolved':
+        committed.delete(line.migration);
+        resolved.add(line.migration);
+        return;
       default:
         line satisfies never;
     }
   });
-  return { epoch, bornAt, recovered: { names, committed: [...committed.values()], open: [...open.values()] } };
+  const recovered = {
+    names,
+    committed: [...committed.values()],
+    open: [...open.values()].filter(({ migration }) => !resolved.has(migration)),
+    resolved: [...resolved],
+  };
+  return { epoch, bornAt, recovered };
 }

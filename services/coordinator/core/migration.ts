@@ -46,6 +46,7 @@ export class Migration {
   #ended: Ended | null;
   #patience: Timer | null = null;
   #digest: Digest | null = null;
+  #left = false;
   #streamedAt: TrueNs;
   #comparedAt: TrueNs;
 
@@ -115,6 +116,12 @@ export class Migration {
   /** A node is there (again): what was decided and could not be told is told now. */
   nodeReady(): void {
     if (this.#state.phase === 'decided') this.#state.handOver.proceed();
+  }
+
+  /** A person has decided about it elsewhere: no order is given any more. */
+  leaveToPersons(): void {
+    this.#left = true;
+    if (this.#state.phase === 'decided') this.#state.handOver.leaveToPersons();
   }
 
   nodeLost(node: string): void {
@@ -278,6 +285,7 @@ export class Migration {
       settled: (outcome) => this.#end(outcome instanceof SkewbedError ? outcome : this.#result(outcome)),
     });
     this.#state = { phase: 'decided', handOver };
+    if (this.#left) handOver.leaveToPersons();
     handOver.proceed();
   }
 

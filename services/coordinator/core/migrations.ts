@@ -7,6 +7,7 @@ import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { MIGRATIONS_REMEMBERED } from '@skewbed/proto/limits.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
+import { Endings } from './endings.ts';
 import type { MigrationPlan } from './hand-over.ts';
 import { type Ended, type MigrateCommand, Migration, type MigrationPhase } from './migration.ts';
 import type { MigrationDesk } from './migration-desk.ts';
@@ -26,9 +27,11 @@ export class CoordinatorMigrations {
   /** In the order of their beginning; the oldest that are over are forgotten, their names are not. */
   readonly #known = new Map<string, Migration>();
   readonly #names: Set<string>;
+  readonly #endings: Endings;
 
   constructor(desk: MigrationDesk) {
     this.#desk = desk;
+    this.#endings = new Endings(desk, (migration) => this.#known.get(migration));
     const { names, committed } = desk.journal.recovered;
     this.#names = new Set(names);
     for (const line of committed) this.#known.set(line.migration, Migration.recovered(line, desk));
@@ -92,7 +95,7 @@ export class CoordinatorMigrations {
 
   /** A node asks how these ended. What is under way here gets no answer yet. */
   stillOpen(node: string, open: MessageOf<'still-open'>['open']): void {
-    for (const { migration, side } of open) this.#tellEnd(node, migration, side);
+    for (const end of open) this.#endings.answer(node, end);
   }
 
   nodeLost(node: string): void {
@@ -104,34 +107,6 @@ export class CoordinatorMigrations {
       const { migration, domain, from, to } = plan;
       return { migration, domain, from, to, phase, ...counts };
     });
-  }
-
-  #tellEnd(node: string, name: string, side: 'source' | 'target'): void {
-    const { epoch } = this.#desk.journal;
-    const phase = this.#known.get(name)?.phase;
-    switch (phase) {
-      case 'preparing':
-      case 'streaming':
-      case 'deciding':
-      case 'handing-over': // goes on with it by itself
-      case 'lost': // a person decides
-        return;
-      case 'running':
-        if (side === 'source')
-          this.#desk.order(node, { command: 'migration-commit', epoch, migration: name }, () => {});
-        return;
-      case undefined:
-      case 'aborting':
-      case 'aborted':
-        this.#desk.order(
-          node,
-          { command: 'migration-abort', epoch, migration: name, why: 'the coordinator has no commit of it' },
-          () => {},
-        );
-        return;
-      default:
-        phase satisfies never;
-    }
   }
 
   #forgetOld(): void {
