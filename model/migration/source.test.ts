@@ -213,6 +213,16 @@ describe('a migration that fails', () => {
     expect(returned('before') - at(22)).toBeLessThanOrEqual(20n * NS_PER_MS);
   });
 
+  it('answers the suspend hypercall with 1, where a new domain reads 0', () => {
+    const answerOf = (bytes: Uint8Array | undefined) => readVcpuContext(bytes as Uint8Array).rax;
+    const host = benchHost();
+    startBenchGuest(host);
+    const source = suspended(host, 1);
+    expect(answerOf(recordOf(recordsOf(source), 'X86_PV_VCPU_BASIC').context)).toBe(0n);
+    source.abort(at(2), 'test');
+    expect(answerOf(host.domain(GUEST).vcpus[0]?.context)).toBe(1n);
+  });
+
   it('can be followed by one that does not', () => {
     const a = benchHost();
     const b = benchHost({ name: 'b', mfnSalt: 2 });

@@ -15,10 +15,12 @@ import {
   tamperPage,
   waitingTarget,
 } from '../bench-host.ts';
+import { KERNEL_NAMES } from '../guest/kernels/index.ts';
 import { layoutOf } from '../guest/layout.ts';
 import { eventsOf } from '../readings.ts';
 import type { Host } from '../xen/host.ts';
 import type { HostConfig } from '../xen/host-event.ts';
+import { readRunstate } from '../xen/runstate-area.ts';
 import type { MigrationTarget } from './target.ts';
 
 const coded = (code: string) => expect.objectContaining({ code });
@@ -106,6 +108,25 @@ function pair(differences: Partial<HostConfig> = {}): [Host, Host] {
   return [a, b];
 }
 
+describe('a restored guest', () => {
+  it.each(KERNEL_NAMES)(
+    '%s tells this host where its runstate area is, unless it is the one that forgets',
+    (kernel) => {
+      const a = benchHost();
+      const b = benchHost({ name: 'b', mfnSalt: 2, uptimeSkew: '+5000s' });
+      startBenchGuest(a, { kernel });
+      migrate(a, b, MOVE);
+      b.reach(at(3));
+      const forgets = kernel === 'pvops-2.6.27';
+      const domain = b.domain(GUEST);
+      expect(domain.vcpus[0]?.runstateRegistered).toBe(!forgets);
+      // The stamp in its page: of the last time that the source, or this host, put the vCPU on a CPU.
+      const { stateEntryTimeNs } = readRunstate(domain.page(layout.runstate), 0);
+      expect(stateEntryTimeNs).toBe((forgets ? 1001n : 5003n) * NS_PER_S);
+    },
+  );
+});
+
 describe('memory on both sides', () => {
   it('has one digest, and no frame number in common', () => {
     const [a, b] = pair();
@@ -130,6 +151,8 @@ describe('memory on both sides', () => {
   const l1 = layout.pageTables.at(-1) as number;
   it.each([
     ['the page writer', layout.free + 1, 1234],
+    ['the first byte of a page', layout.free + 1, 0],
+    ['the last byte of a page', layout.free + 1, 4095],
     ['a page table', l1, 8 * 100 + 1],
     ['start_info', layout.startInfo, 40],
     ['the runstate page', layout.runstate, 8],

@@ -37,6 +37,15 @@ describe('the wall clock', () => {
     ]).toEqual([2, 1_224_231_704, 126_543_211, 0]);
   });
 
+  it('is published once when vCPU 0 gets its first context, and by no other context', () => {
+    const host = benchHost();
+    startBenchGuest(host, { vcpus: 3 });
+    expect(wallclockOf(host).version).toBe(2);
+    const domain = host.domain(GUEST);
+    domain.setVcpuContext(host, 0, domain.vcpus[0]?.context as Uint8Array);
+    expect(wallclockOf(host).version).toBe(2);
+  });
+
   it('each settime moves its version by two and publishes to every domain', () => {
     const host = benchHost();
     startBenchGuest(host);
