@@ -7,7 +7,7 @@ import { Whereabouts } from './whereabouts.ts';
 
 export const copies: Checker = {
   name: 'copies',
-  text: 'never two running copies of a guest; one in the end, unless a machine died with a copy on it',
+  text: 'never two running copies of a guest; one copy in the end, unless a machine died with one',
   check(record) {
     const { schedule, events } = record;
     const whereabouts = new Whereabouts();
@@ -31,8 +31,17 @@ export const copies: Checker = {
       });
     }
     for (const { name } of schedule.guests) {
-      if (excused.has(name) || whereabouts.runningOn(name).length > 0) continue;
       const on = whereabouts.on(name);
+      if (excused.has(name)) continue;
+      if (whereabouts.runningOn(name).length > 0) {
+        if (on.length > 1)
+          violations.push({
+            checker: 'copies',
+            atNs: endOf(record),
+            what: `${name} has copies on ${on.join(' and ')} at the end; one should be left`,
+          });
+        continue;
+      }
       const where = on.length === 0 ? 'nowhere' : `paused on ${on.join(' and ')}`;
       violations.push({
         checker: 'copies',

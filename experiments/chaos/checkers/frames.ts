@@ -1,4 +1,4 @@
-/** Machine frames are conserved: in the end a host's frames are free, or belong to the guests that are on it. */
+/** Machine frames are conserved: in the end a host's frames are free, or belong to the copies that are on it. */
 import type { Checker, Violation } from './checker.ts';
 import { Whereabouts } from './whereabouts.ts';
 
@@ -18,7 +18,7 @@ export const frames: Checker = {
       const say = (what: string): void =>
         void violations.push({ checker: 'frames', atNs: at, what: `${host}: ${what}` });
       if (!event.ok) say(problems.slice(0, 3).join('; '));
-      const there = schedule.guests.filter(({ name }) => whereabouts.runningOn(name).includes(host));
+      const there = schedule.guests.filter(({ name }) => whereabouts.on(name).includes(host));
       const wanted = there.reduce((sum, { pages }) => sum + pages + SHARED_INFO_FRAMES, 0);
       if (owned !== wanted)
         say(

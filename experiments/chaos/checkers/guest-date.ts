@@ -18,11 +18,11 @@ export function followDate({ events, schedule }: RunRecord, { name, kernel }: Ch
   const copied = new Set(
     schedule.moves.flatMap(({ restore }, index) => (restore === 'copy-all' ? [`m${index + 1}`] : [])),
   );
-  let migration = '';
   for (const event of events) {
     if (!('domain' in event) || event.domain !== name) continue;
-    if (event.kind === 'migration' && event.phase === 'target received') migration = event.migration;
-    if (event.kind === 'guest-started' && event.how === 'restored') date.restored(event, copied.has(migration));
+    if (event.kind === 'migration' && event.phase === 'target received' && copied.has(event.migration))
+      date.copied(event);
+    if (event.kind === 'guest-started' && event.how === 'restored') date.restored(event);
     const wrong = date.take(event);
     if (wrong !== null) return [{ checker: 'freeze', atNs: event.at, what: `${name} (${kernel}): ${wrong}` }];
   }
@@ -43,9 +43,14 @@ class DateFollower {
     this.#law = law;
   }
 
-  restored({ host, at }: HistoryEvent, copied: boolean): void {
+  /** The restore wrote the source's wc over what Xen had published; a settime after it is published again. */
+  copied({ host }: HistoryEvent): void {
+    this.#published.set(host as string, this.#wcNs);
+  }
+
+  restored({ host, at }: HistoryEvent): void {
     this.#host = host as string;
-    if (!copied) this.#wcNs = this.#published.get(this.#host) ?? this.#wcNs;
+    this.#wcNs = this.#published.get(this.#host) ?? this.#wcNs;
     this.#changedAt = at;
   }
 
@@ -66,7 +71,7 @@ class DateFollower {
       this.#changedAt = at;
     }
     if (event.kind === 'guest-suspended') this.#most(this.#wcNs + uptimeNs);
-    if (event.kind !== 'probe' || host !== this.#host) return null;
+    if (event.kind !== 'probe' || host !== this.#host || event.reading.vcpu === 'offline') return null;
     const { dateNs } = event.reading;
     const computed = this.#wcNs + uptimeNs;
     const [least, most] =
