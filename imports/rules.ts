@@ -117,6 +117,10 @@ export const RULES: readonly Rule[] = [
       'testcontainers',
       'playwright-core',
       'vitest',
+      'vitest/',
+      'fast-check',
+      'ws',
+      'yaml',
       'node:',
     ],
     because: 'the proof',
@@ -132,4 +136,4 @@ export const NOBODY_IMPORTS: readonly string[] = [
 ];
 
 /** Tests may also use these, wherever they lie. */
-export const TESTS_MAY: readonly string[] = ['vitest', 'fast-check', 'node:'];
+export const TESTS_MAY: readonly string[] = ['vitest', 'fast-check', 'typebox/', 'node:'];
