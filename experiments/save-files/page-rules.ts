@@ -155,7 +155,14 @@ export class PageRules {
     }: { readonly level: number; readonly offset: number; readonly of: { pfn: number; level: Level } },
   ): void {
     const type = this.typeOf(child);
-    if (type === null) this.#demands.set(child, level);
+    if (type === null) {
+      const demanded = this.#demands.get(child);
+      this.#demands.set(child, level);
+      if (demanded !== 0 && demanded !== level) {
+        const as = `names pfn ${child} as an L${level} table, and another as an L${demanded} table`;
+        this.#link(offset, `pfn ${of.pfn}, L${of.level} table, ${as}`);
+      }
+    }
     // A table may name itself, as Linux's and BSD's linear page tables do.
     else if (levelOf(type) !== level && child !== of.pfn) {
       this.#link(

@@ -134,12 +134,11 @@ export class StateRules {
     if (type === 'X86_PV_VCPU_EXTENDED') {
       const [id, size] = [view.getUint32(0, true), view.getUint32(4, true)];
       if (id !== vcpuId) bad(`the context is of vCPU ${id}, and the record of vCPU ${vcpuId}`, VCPU_BODY);
-      if (size > context.length)
+      if (size !== context.length) {
         bad(`the context is said to have ${size} bytes; there are ${context.length}`, VCPU_BODY + 4);
+      }
     }
-    if (type === 'X86_PV_VCPU_XSAVE' && context.length > 16 && (context[0]! & 1) === 0) {
-      bad('xcr0 has no x87 bit, which no processor allows', VCPU_BODY);
-    }
+    if (type === 'X86_PV_VCPU_XSAVE') xsave(view, bad);
     if (type === 'X86_PV_VCPU_MSRS')
       ascending(context, { size: 16, what: 'MSR' }, (reason, at = 0) => bad(reason, at + BODY));
   }
@@ -175,6 +174,34 @@ export class StateRules {
       bad(`start_info in rdx is pfn ${startInfo}, whose page does not begin with "xen-"`, VCPU_BODY);
     }
   }
+}
+
+/** Where each component of the standard XSAVE format ends (Intel SDM volume 1, 13.4); AMD's end there or before. */
+const XSAVE_ENDS: readonly (readonly [bit: bigint, end: number])[] = [
+  [0n, 576],
+  [1n, 576],
+  [2n, 832],
+  [3n, 1024],
+  [4n, 1088],
+  [5n, 1152],
+  [6n, 1664],
+  [7n, 2688],
+  [9n, 2696],
+  [17n, 2816],
+  [18n, 11008],
+  [62n, 960],
+];
+const XSAVE_MASKS = 16;
+
+/** xcr0, xcr0_accum, and an area for what the second names: none when the vCPU never used any. */
+function xsave(view: DataView, bad: Bad): void {
+  const [xcr0, accum] = [view.getBigUint64(0, true), view.getBigUint64(8, true)];
+  const area = view.byteLength - XSAVE_MASKS;
+  const most = XSAVE_ENDS.reduce((end, [bit, ends]) => (((accum >> bit) & 1n) === 1n && ends > end ? ends : end), 0);
+  if (area > most) bad(`the area has ${area} bytes; the components 0x${accum.toString(16)} end at ${most}`, VCPU_BODY);
+  if ((xcr0 & ~accum) !== 0n)
+    bad(`xcr0 0x${xcr0.toString(16)} has what xcr0_accum 0x${accum.toString(16)} lacks`, VCPU_BODY);
+  if (area > 0 && (xcr0 & 1n) === 0n) bad('xcr0 has no x87 bit, which no processor allows', VCPU_BODY);
 }
 
 function read(bytes: Uint8Array, bad: Bad): ReturnType<typeof readVcpuContext> | null {

@@ -121,7 +121,7 @@ export class ByteCursor {
 
   #next(length: number): Uint8Array {
     const { length: kept } = this.#ahead;
-    if (kept === 0) return this.#input.read(length);
+    if (kept === 0) return plain(this.#input.read(length));
     if (kept >= length) {
       const part = this.#ahead.subarray(0, length);
       this.#ahead = this.#ahead.subarray(length);
@@ -135,3 +135,7 @@ export class ByteCursor {
     return joined;
   }
 }
+
+/** Node's Buffer is a Uint8Array whose slice() copies nothing: who took a copy of a record would write into the file. */
+const plain = (bytes: Uint8Array): Uint8Array =>
+  bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -170,11 +170,10 @@ function readImageRecord(cursor: ByteCursor): PlacedItem {
   if (!isReadable(number))
     header.fail(0, `record 0x${number.toString(16)} is not known, and is not marked as optional`);
   const name = type ?? `record 0x${number.toString(16)}`;
-  if (type === undefined && recordNamed(number & 0x7fff_ffff) !== undefined) {
-    header.fail(
-      0,
-      `0x${number.toString(16)} is ${recordNamed(number & 0x7fff_ffff)} marked as optional, which it is not`,
-    );
+  // One wrong byte makes a known number optional, and its record would be passed over unseen.
+  const near = type === undefined ? recordNamed(number & 0xff_ffff) : undefined;
+  if (near !== undefined) {
+    header.fail(0, `record 0x${number.toString(16)} is not known, and but for its highest byte it is ${near}`);
   }
   const { least, most } = type === undefined ? { least: 0, most: OPTIONAL_MOST } : RECORDS[type];
   if (length < least || length > most) {
