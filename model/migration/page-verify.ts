@@ -65,9 +65,15 @@ export class PageVerify {
     if (this.#domain.p2m.mfnOf(pfn) === null) return 'it did not come before';
     if (before !== type) return `it came as ${typeName(before)}`;
     const here = this.#domain.page(pfn);
-    const at = here.findIndex((byte, i) => byte !== (page?.[i] ?? 0));
+    const at = firstDifference(here, page);
     return at < 0 ? null : `byte ${at} is 0x${hex(here[at])} here, 0x${hex(page?.[at])} there`;
   }
+}
+
+/** Where two pages differ first, or -1; null is a page of zeros. */
+function firstDifference(here: Uint8Array, there: Uint8Array | null): number {
+  for (let i = 0; i < here.length; i++) if (here[i] !== (there === null ? 0 : there[i])) return i;
+  return -1;
 }
 
 function typeName(type: number): string {

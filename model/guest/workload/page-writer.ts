@@ -101,8 +101,9 @@ function fill(memory: GuestMemory, pfn: number, write: bigint): void {
 
 function holds(memory: GuestMemory, pfn: number, write: bigint | null): boolean {
   const words = wordsOf(memory.page(pfn));
-  if (write === null) return words.every((word) => word === 0);
-  const expected = pattern(pfn, write);
-  const tail = pattern(pfn, ~write & 0xffff_ffffn);
-  return words[WORDS - 1] === tail && words.subarray(0, WORDS - 1).every((word) => word === expected);
+  const expected = write === null ? 0 : pattern(pfn, write);
+  const tail = write === null ? 0 : pattern(pfn, ~write & 0xffff_ffffn);
+  // A loop: this is asked at each tick of each guest, and every() takes five times as long.
+  for (let i = 0; i < WORDS - 1; i++) if (words[i] !== expected) return false;
+  return words[WORDS - 1] === tail;
 }
