@@ -10,7 +10,9 @@ import { between, bumpMs, chance, eitherSign, pick, powerMs, weighted } from './
 import { FAULT_NAMES, type Fault, kindOf } from './faults/index.ts';
 import { type ChaosGuest, type ChaosHost, type ChaosMove, SCHEDULE_VERSION, type Schedule } from './schedule.ts';
 import {
+  BANDWIDTH,
   CONTINUITY_PERCENT,
+  DIRECT_PERCENT,
   FAULT_WEIGHTS,
   FAULTS,
   GUEST_PATCH_PERCENT,
@@ -21,6 +23,7 @@ import {
   MOVES,
   PAGES,
   POLICIES,
+  PRECOPIES,
 } from './weights.ts';
 
 export type Narrowing = {
@@ -90,8 +93,21 @@ function drawMoves(
     atMs: between(random, FIRST_MOVE_MS, around.lengthMs),
     to: pick(random, around.hosts),
     downtimeMs: between(random, 10, 3000),
+    ...drawTransfer(random),
     restore: weighted(random, POLICIES),
   })).sort((a, b) => a.atMs - b.atMs);
+}
+
+function drawTransfer(random: Random): Pick<ChaosMove, 'stop' | 'precopy' | 'verify' | 'bytesPerSecond' | 'via'> {
+  const precopy = weighted(random, PRECOPIES);
+  const live = precopy !== 'stop-and-copy';
+  return {
+    stop: live && chance(random, 50) ? 'when-copied' : 'at-its-instant',
+    precopy,
+    verify: chance(random, 10) ? 'every-page' : 'off',
+    bytesPerSecond: live && chance(random, 40) ? between(random, BANDWIDTH.least, BANDWIDTH.most) : null,
+    via: chance(random, DIRECT_PERCENT) ? 'direct' : 'relay',
+  };
 }
 
 function drawFault(random: Random, hosts: readonly string[], lengthMs: number): Fault {

@@ -9,6 +9,7 @@ import { RESTORE_POLICIES } from '@skewbed/model/migration/toolstack-ops.ts';
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { explain } from '@skewbed/proto/explain.ts';
+import { TRANSFER_BANDWIDTH_MIN } from '@skewbed/proto/limits.ts';
 import { type Static, type TProperties, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { AtMs, HostName, LengthMs, StepMs } from './faults/fields.ts';
@@ -16,6 +17,10 @@ import { AnyFault, type Fault, kindOf } from './faults/index.ts';
 
 /** The version of this form: a replay code of another one is refused. */
 export const SCHEDULE_VERSION = 1;
+
+/** The pre-copy policies; each with figures that fit guests of a megabyte. */
+export const PRECOPY_NAMES = ['stop-and-copy', 'xen', 'qemu', 'fixed-rounds'] as const;
+export type PrecopyName = (typeof PRECOPY_NAMES)[number];
 
 const closed = <P extends TProperties>(fields: P) => Type.Object(fields, { additionalProperties: false });
 const PatchNames = Type.Array(Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,63}$' }), { maxItems: 16 });
@@ -42,6 +47,12 @@ const MoveFields = closed({
   atMs: AtMs,
   to: HostName,
   downtimeMs: LengthMs,
+  /** The guest stops at its instant, or as soon as the pre-copy has come so far. */
+  stop: Type.Union([Type.Literal('at-its-instant'), Type.Literal('when-copied')]),
+  precopy: Type.Unsafe<PrecopyName>(Type.Union(PRECOPY_NAMES.map((name) => Type.Literal(name)))),
+  verify: Type.Union([Type.Literal('off'), Type.Literal('every-page')]),
+  bytesPerSecond: Type.Union([Type.Integer({ minimum: TRANSFER_BANDWIDTH_MIN, maximum: 1e12 }), Type.Null()]),
+  via: Type.Union([Type.Literal('relay'), Type.Literal('direct')]),
   restore: Type.Unsafe<RestorePolicy>(Type.Union(RESTORE_POLICIES.map((policy) => Type.Literal(policy)))),
 });
 export const ScheduleFields = closed({

@@ -16,6 +16,7 @@ import type { Canary } from './canaries/canary.ts';
 import { MACHINE_CRASHED } from './checkers/checker.ts';
 import { nsOfMs } from './duration.ts';
 import type { ChaosBed } from './faults/fault.ts';
+import { HostLinks } from './host-links.ts';
 import type { Schedule } from './schedule.ts';
 import { SimLink } from './sim-link.ts';
 import { SimMachine } from './sim-machine.ts';
@@ -27,7 +28,7 @@ export class SimBed implements ChaosBed {
   readonly simulation: Simulation;
   /** What happened, in the order in which it did. */
   readonly history: HistoryEvent[] = [];
-  readonly #links = new Map<string, SimLink>();
+  readonly #links = new Map<string, HostLinks>();
   readonly #machines = new Map<string, SimMachine>();
   readonly #canary: Canary | null;
   #origin: TrueNs = trueNs(0n);
@@ -36,25 +37,38 @@ export class SimBed implements ChaosBed {
   constructor(schedule: Schedule, canary: Canary | null, restarted: (host: string) => void) {
     this.#canary = canary;
     this.simulation = new Simulation({ seed: schedule.seed });
-    for (const { name } of schedule.hosts) {
-      this.#links.set(name, new SimLink(this.simulation.link(nodeName(name), COORDINATOR)));
+    const names = schedule.hosts.map(({ name }) => name);
+    const toCoordinator = names.map((host) => this.#tapped(nodeName(host), COORDINATOR));
+    const between = names.flatMap((a, i) =>
+      names.slice(i + 1).map((b) => ({ a, b, link: this.#tapped(nodeName(a), nodeName(b)) })),
+    );
+    for (const [index, host] of names.entries()) {
+      const own = toCoordinator[index] as SimLink;
+      const others = between.filter(({ a, b }) => a === host || b === host).map(({ link }) => link);
+      const links = [own, ...others];
+      this.#links.set(host, new HostLinks(links));
+      for (const link of links)
+        watchStreams(link, { node: nodeName(host), now: () => this.simulation.now }, (event) => this.record([event]));
+      own.transform = canary?.tap?.(nodeName(host)) ?? null;
     }
-    for (const [host, link] of this.#links) {
-      watchStreams(link, { node: nodeName(host), now: () => this.simulation.now }, (event) => this.record([event]));
-      link.transform = canary?.tap?.(nodeName(host)) ?? null;
-    }
-    const links = [...this.#links.values()];
-    this.#machines.set(COORDINATOR, new SimMachine(() => this.#startCoordinator(), { links, restarted: () => {} }));
-    for (const { name } of schedule.hosts) {
+    this.#machines.set(
+      COORDINATOR,
+      new SimMachine(() => this.#startCoordinator(), { links: new HostLinks(toCoordinator), restarted: () => {} }),
+    );
+    for (const host of names) {
       this.#machines.set(
-        name,
-        new SimMachine(() => this.#startNode(name), {
-          links: [this.#links.get(name) as SimLink],
-          restarted: () => restarted(name),
-          crashed: () => this.record([{ at: this.simulation.now, host: name, ...CRASHED }]),
+        host,
+        new SimMachine(() => this.#startNode(host), {
+          links: this.link(host),
+          restarted: () => restarted(host),
+          crashed: () => this.record([{ at: this.simulation.now, host, ...CRASHED }]),
         }),
       );
     }
+  }
+
+  #tapped(a: string, b: string): SimLink {
+    return new SimLink(this.simulation.link(a, b));
   }
 
   /** From here instants of the schedule count. */
@@ -66,8 +80,8 @@ export class SimBed implements ChaosBed {
     for (const event of events) this.history.push(event);
   }
 
-  link(host: string): SimLink {
-    return this.#links.get(host) as SimLink;
+  link(host: string): HostLinks {
+    return this.#links.get(host) as HostLinks;
   }
 
   process(name: string): SimMachine {
@@ -100,7 +114,7 @@ export class SimBed implements ChaosBed {
   #startNode(name: string): SimProcess {
     const process = this.simulation.process(nodeName(name));
     const { clock, timers, network, log, random, url } = process;
-    const world = tapped(modelWorld(nodePageOps), (events) => this.record(events));
+    const world = toldOf(modelWorld(nodePageOps), (events) => this.record(events));
     new NodeCore(
       { clock, timers, network, log, random, checksums, sync: null },
       this.#canary?.world?.(world) ?? world,
@@ -122,7 +136,7 @@ const isCoordinators = (event: HistoryEvent): boolean =>
     : event.kind === 'downtime-part' || event.kind === 'failure';
 
 /** The world whose hosts tell the true history as well. */
-function tapped(world: World, record: (events: readonly HistoryEvent[]) => void): World {
+function toldOf(world: World, record: (events: readonly HistoryEvent[]) => void): World {
   return {
     ...world,
     host: (config) => {

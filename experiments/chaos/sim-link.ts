@@ -4,8 +4,8 @@
  */
 import type { Link, Passage } from '@skewbed/runtime/sim/link.ts';
 import { nsOfMs } from './duration.ts';
-import type { ChaosLink, LinkChange } from './faults/fault.ts';
-import { phaseOf, type Trigger, TriggerWatch } from './trigger.ts';
+import type { LinkChange } from './faults/fault.ts';
+import { phaseOf } from './trigger.ts';
 
 const BASE_LATENCY_NS = 250_000n;
 /** A frame's checksum covers its body; a byte in the middle of it is one. */
@@ -14,7 +14,7 @@ const middleOf = (length: number): number => Math.floor(length / 2);
 /** Watches what passes; returning false takes the message away. */
 export type Watcher = (passage: Passage) => boolean;
 
-export class SimLink implements ChaosLink {
+export class SimLink {
   /** What a deliberate bug makes of every message. */
   transform: ((passage: Passage) => Uint8Array) | null = null;
   readonly #link: Link;
@@ -23,7 +23,7 @@ export class SimLink implements ChaosLink {
   #silences = 0;
   #cuts = 0;
   #passed = 0;
-  #corruption: { left: number; readonly done: (what: string) => void } | null = null;
+  readonly #corruptions = new Set<{ readonly isIt: () => boolean; readonly done: (what: string) => void }>();
 
   constructor(link: Link) {
     this.#link = link;
@@ -66,22 +66,11 @@ export class SimLink implements ChaosLink {
     };
   }
 
-  when(trigger: Trigger, strike: () => void): () => void {
-    const watch = new TriggerWatch(trigger);
-    const end = this.watch((passage) => {
-      if (!watch.comesWith(passage)) return true;
-      end();
-      strike();
-      return false;
-    });
-    return end;
-  }
-
-  corrupt(frame: number, done: (what: string) => void): () => void {
-    this.#corruption = { left: frame, done };
-    return () => {
-      this.#corruption = null;
-    };
+  /** Changes the first batch of a stream of which `isIt` says so. */
+  corruptWhen(isIt: () => boolean, done: (what: string) => void): () => void {
+    const corruption = { isIt, done };
+    this.#corruptions.add(corruption);
+    return () => this.#corruptions.delete(corruption);
   }
 
   #pass(passage: Passage): Uint8Array | null {
@@ -92,11 +81,9 @@ export class SimLink implements ChaosLink {
   }
 
   #corrupted({ path, from, message }: Passage): Uint8Array {
-    const corruption = this.#corruption;
-    if (corruption === null || phaseOf({ path, message }) !== 'batch') return message;
-    corruption.left -= 1;
-    if (corruption.left > 0) return message;
-    this.#corruption = null;
+    if (this.#corruptions.size === 0 || phaseOf({ path, message }) !== 'batch') return message;
+    const corruption = [...this.#corruptions].find(({ isIt }) => isIt());
+    if (corruption === undefined) return message;
     const changed = new Uint8Array(message);
     const place = middleOf(message.length);
     changed[place] = (changed[place] as number) ^ 0x10;

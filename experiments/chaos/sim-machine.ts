@@ -2,12 +2,12 @@
 import type { SimProcess } from '@skewbed/runtime/sim/process.ts';
 import { nsOfMs } from './duration.ts';
 import type { ChaosProcess } from './faults/fault.ts';
-import type { SimLink } from './sim-link.ts';
-import { type Trigger, TriggerWatch } from './trigger.ts';
+import type { HostLinks } from './host-links.ts';
+import type { Trigger } from './trigger.ts';
 
 export class SimMachine implements ChaosProcess {
   readonly #start: () => SimProcess;
-  readonly #links: readonly SimLink[];
+  readonly #links: HostLinks;
   readonly #restarted: () => void;
   readonly #crashed: () => void;
   #process: SimProcess;
@@ -15,7 +15,7 @@ export class SimMachine implements ChaosProcess {
 
   constructor(
     start: () => SimProcess,
-    parts: { readonly links: readonly SimLink[]; readonly restarted: () => void; readonly crashed?: () => void },
+    parts: { readonly links: HostLinks; readonly restarted: () => void; readonly crashed?: () => void },
   ) {
     this.#start = start;
     this.#links = parts.links;
@@ -41,22 +41,7 @@ export class SimMachine implements ChaosProcess {
   }
 
   when(trigger: Trigger, strike: () => void): () => void {
-    const watch = new TriggerWatch(trigger);
-    const ends: (() => void)[] = [];
-    const stop = (): void => {
-      for (const end of ends) end();
-    };
-    for (const link of this.#links) {
-      ends.push(
-        link.watch((passage) => {
-          if (!watch.comesWith(passage)) return true;
-          stop();
-          strike();
-          return false;
-        }),
-      );
-    }
-    return stop;
+    return this.#links.when(trigger, strike);
   }
 
   restart(): void {

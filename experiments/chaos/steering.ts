@@ -5,6 +5,7 @@
  */
 import { type Outcome, RunnerClient } from '@skewbed/coordinator/core/runner-client.ts';
 import type { CommandName, CommandOf, ResultOf } from '@skewbed/proto/control/commands.ts';
+import type { Transfer } from '@skewbed/proto/control/transfer.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import type { Violation } from './checkers/checker.ts';
 import { Whereabouts } from './checkers/whereabouts.ts';
@@ -17,8 +18,8 @@ import { COORDINATOR, type SimBed } from './sim-bed.ts';
 
 /** From the first configuration to the origin: every command is there by then. */
 const LEAD_MS = 100;
-/** How long before its suspend a move is asked for. */
-const MOVE_LEAD_MS = 60;
+/** How long before its suspend a move is asked for: enough for the orders, and for a pre-copy if there is one. */
+const leadMs = ({ precopy }: ChaosMove): number => (precopy === 'stop-and-copy' ? 60 : 2000);
 const RETRY_MS = 100;
 const LOOK_EVERY_MS = 3000;
 const HZ = 100;
@@ -106,7 +107,7 @@ export class Steering {
     const { guests, moves, faults } = this.#schedule;
     for (const guest of guests) this.#createGuest(guest);
     for (const [index, move] of moves.entries()) {
-      this.#bed.at(Math.max(0, move.atMs - MOVE_LEAD_MS), () => this.#move(move, `m${index + 1}`));
+      this.#bed.at(Math.max(0, move.atMs - leadMs(move)), () => this.#move(move, `m${index + 1}`));
     }
     for (const [number, fault] of faults.entries()) {
       const kind = kindOf(fault);
@@ -151,24 +152,25 @@ export class Steering {
     }
   }
 
-  #move({ guest, to, downtimeMs, restore, atMs }: ChaosMove, migration: string): void {
+  #move(move: ChaosMove, migration: string): void {
+    const { guest, to, downtimeMs, restore, atMs } = move;
     const from = this.#hostOf(guest);
     if (from === null || from === to) return;
-    const suspendAt = trueNs(this.#origin + nsOfMs(atMs));
-    const runAt = trueNs(suspendAt + nsOfMs(downtimeMs));
-    this.#request(
-      COORDINATOR,
-      { command: 'migrate', migration, domain: guest, from, to, restore, sourceWallAheadNs: 0n, suspendAt, runAt },
-      (outcome) => {
-        if (outcome.ok) this.#sleepAfterMove(guest, to, runAt);
-      },
-    );
-    this.#bed.after(MOVE_LEAD_MS + downtimeMs + TICK_MS, () => this.#look());
+    const timed = move.stop === 'at-its-instant';
+    const suspendAt = timed ? trueNs(this.#origin + nsOfMs(atMs)) : null;
+    const runAt = suspendAt === null ? null : trueNs(suspendAt + nsOfMs(downtimeMs));
+    const order = { migration, domain: guest, from, to, restore, sourceWallAheadNs: 0n, suspendAt, runAt } as const;
+    this.#request(COORDINATOR, { command: 'migrate', ...order, transfer: transferOf(move) }, (outcome) => {
+      if (outcome.ok) this.#sleep(guest, to, outcome.result.runAt);
+    });
+    this.#bed.after(leadMs(move) + downtimeMs + TICK_MS, () => this.#look());
   }
 
   /** What a person would try first: sleep 1. */
-  #sleepAfterMove(domain: string, host: string, runAt: TrueNs): void {
-    const at = trueNs(runAt + nsOfMs(1.5 * TICK_MS));
+  #sleep(domain: string, host: string, runAt: TrueNs): void {
+    const after = trueNs(runAt + nsOfMs(1.5 * TICK_MS));
+    const now = this.#ports.clock.now();
+    const at = after > now ? after : null;
     const call = { call: 'nanosleep', timer: 'sleep-1', lengthNs: nsOfMs(1000) } as const;
     this.#request(host, { command: 'step', at, event: { type: 'call-guest', domain, call } }, () => {});
   }
@@ -230,5 +232,23 @@ export class Steering {
   /** One that is not connected says so to whoever asks it. */
   #noClient(): RunnerClient {
     return new RunnerClient(this.#ports, { name: 'runner-0', coordinatorUrl: `sim://${COORDINATOR}` });
+  }
+}
+
+function transferOf({ precopy, verify, bytesPerSecond, via }: ChaosMove): Transfer {
+  return { precopy: precopyOf(precopy), verify, bandwidth: bytesPerSecond, timeLimitNs: null, via };
+}
+
+function precopyOf(name: ChaosMove['precopy']): Transfer['precopy'] {
+  switch (name) {
+    case 'stop-and-copy':
+    case 'xen':
+      return { policy: name };
+    case 'qemu':
+      return { policy: name, downtimeLimitNs: nsOfMs(300), autoConverge: 'off' };
+    case 'fixed-rounds':
+      return { policy: name, rounds: 3 };
+    default:
+      return name satisfies never;
   }
 }

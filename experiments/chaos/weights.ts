@@ -5,6 +5,7 @@
 import type { RestorePolicy } from '@skewbed/model/migration/hand-over.ts';
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
 import type { FaultName } from './faults/index.ts';
+import type { PrecopyName } from './schedule.ts';
 
 export const HOSTS: readonly (readonly [number, number])[] = [
   [2, 15],
@@ -32,10 +33,10 @@ export const FAULTS: readonly (readonly [number, number])[] = [
   [20, 5],
 ];
 
-/** 4 KiB pages. A guest of more than 8 batches is needed to use up a stream's credit. */
+/** 4 KiB pages. More than 8 batches of 1024 pages are needed to use up a stream's credit. */
 export const PAGES: readonly (readonly [number, number])[] = [
-  [256, 95],
-  [2560, 5],
+  [256, 97],
+  [10_240, 3],
 ];
 
 export const KERNELS: readonly (readonly [KernelName, number])[] = [
@@ -53,6 +54,17 @@ export const POLICIES: readonly (readonly [RestorePolicy, number])[] = [
   ['stream-v3', 30],
   ['copy-all', 10],
 ];
+
+export const PRECOPIES: readonly (readonly [PrecopyName, number])[] = [
+  ['stop-and-copy', 50],
+  ['xen', 25],
+  ['qemu', 15],
+  ['fixed-rounds', 10],
+];
+/** Bytes a second of a live move that has a limit: a guest is copied in a tenth of a second to ten. */
+export const BANDWIDTH = { least: 100_000, most: 10_000_000 } as const;
+/** Per cent of the moves whose batches go from node to node. */
+export const DIRECT_PERCENT = 25;
 
 /** Per cent of the guests that get one of the guest-side patches of their kernel. */
 export const GUEST_PATCH_PERCENT = 10;

@@ -1,0 +1,69 @@
+/**
+ * Everything that leads from one host to the others: its link to the coordinator, and those to the other nodes, over which
+ * a direct migration's batches go. A fault of a host's link is one of its network card: it strikes them all.
+ */
+import type { ChaosLink, LinkChange } from './faults/fault.ts';
+import type { SimLink } from './sim-link.ts';
+import { type Trigger, TriggerWatch } from './trigger.ts';
+
+export class HostLinks implements ChaosLink {
+  readonly #links: readonly SimLink[];
+
+  constructor(links: readonly SimLink[]) {
+    this.#links = links;
+  }
+
+  get passed(): number {
+    return this.#links.reduce((sum, link) => sum + link.passed, 0);
+  }
+
+  disturb(change: LinkChange): () => void {
+    return all(this.#links.map((link) => link.disturb(change)));
+  }
+
+  silence(): () => void {
+    return all(this.#links.map((link) => link.silence()));
+  }
+
+  cut(): () => void {
+    return all(this.#links.map((link) => link.cut()));
+  }
+
+  when(trigger: Trigger, strike: () => void): () => void {
+    const watch = new TriggerWatch(trigger);
+    const stop = all(
+      this.#links.map((link) =>
+        link.watch((passage) => {
+          if (!watch.comesWith(passage)) return true;
+          stop();
+          strike();
+          return false;
+        }),
+      ),
+    );
+    return stop;
+  }
+
+  corrupt(frame: number, done: (what: string) => void): () => void {
+    let left = frame;
+    const stop = all(
+      this.#links.map((link) =>
+        link.corruptWhen(
+          () => {
+            left -= 1;
+            return left === 0;
+          },
+          (what) => {
+            stop();
+            done(what);
+          },
+        ),
+      ),
+    );
+    return stop;
+  }
+}
+
+const all = (ends: readonly (() => void)[]) => (): void => {
+  for (const end of ends) end();
+};
