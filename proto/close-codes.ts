@@ -22,3 +22,6 @@ export const CLOSE_CODE = {
   /** Up, but not ready to take channels, or full. */
   UNAVAILABLE: 4503,
 } as const;
+
+/** Whether a channel that ended so may be dialled anew: nobody on either side has said no. */
+export const isBreak = (code: number): boolean => code === CLOSE_CODE.BROKEN || code === CLOSE_CODE.GOING_AWAY;

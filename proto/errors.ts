@@ -29,6 +29,7 @@ export const ERRORS = {
   'bad-schedule': { meaning: 'a schedule or replay code of a chaos run is not of its form', happened: 'no' },
   'bad-stream': { meaning: 'a migration stream has a record, a page or a state that cannot be', happened: 'no' },
   'bad-token': { meaning: 'the token is missing or wrong', happened: 'no' },
+  cancelled: { meaning: 'somebody cancelled it', happened: 'no' },
   crash: { meaning: 'an assertion of Skewbed itself does not hold', happened: 'unknown' },
   'domctl-clash': { meaning: 'number 51 belongs to XEN_DOMCTL_set_machine_address_size on this host', happened: 'no' },
   'foreign-frame': { meaning: "a page table names a machine frame that is not the domain's", happened: 'no' },

@@ -58,6 +58,10 @@ export const BATCH_PAGES_MAX = 1024;
 export const BATCH_RECORDS_MAX = 512;
 /** Batches that a source may have under way without an acknowledgement: 8 x 4 MiB of pages bound what a relay holds. */
 export const STREAM_CREDIT_BATCHES = 8;
+/** Passes that an order of a pre-copy may ask for: at 4 MiB a second and pass, an hour and more. */
+export const PRECOPY_ROUNDS_MAX = 1000;
+/** The lowest limit of a pre-copy: 64 KiB/s are 16 pages, so that a batch of a few pages passes each second. */
+export const TRANSFER_BANDWIDTH_MIN = 64 * KIB;
 /** Frames of machine memory of one host: 4 GiB / 4 KiB. */
 export const HOST_FRAMES_MAX = 1024 * KIB;
 /** Pages of one guest: no more than its host has. */
@@ -169,6 +173,10 @@ export const ORDER_TIMEOUT_NS = 10n * NS_PER_S;
 export const STREAM_OPEN_TIMEOUT_NS = 10n * NS_PER_S;
 /** Between two acknowledgements of a stream, 30 s: 8 batches of 4 MiB pass at 1.1 MiB/s. */
 export const STREAM_PROGRESS_TIMEOUT_NS = 30n * NS_PER_S;
+/** A stream that broke in pre-copy may come back for so long, 10 s: a few redials, and a switch that learns a new way. */
+export const STREAM_RESUME_TIMEOUT_NS = 10n * NS_PER_S;
+/** How often a source says how far it is: four times a second. */
+export const PROGRESS_PERIOD_NS = 250n * NS_PER_MS;
 /** Both digests after the last acknowledgement, 60 s: sha256 of 4 GiB at 100 MB/s takes 40 s. */
 export const DIGEST_TIMEOUT_NS = 60n * NS_PER_S;
 /**

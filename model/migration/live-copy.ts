@@ -21,6 +21,7 @@ export type LiveProgress = {
   /** Pages of the set that is being sent. */
   readonly dirtyCount: number;
   readonly remainingPages: number;
+  readonly totalPages: number;
   /** Pages sent with data, and pages that were all zero. */
   readonly normal: number;
   readonly duplicate: number;
@@ -109,6 +110,7 @@ export class LiveCopy {
       iteration: this.#stopped === null ? iteration + 1 : iteration,
       dirtyCount: Math.max(dirtyCount, 0),
       remainingPages: left,
+      totalPages: this.#domain.p2m.size,
       normal: this.#normal,
       duplicate: this.#duplicate,
       dirtyPagesRate: this.#dirtyPagesRate,

@@ -10,6 +10,7 @@ import {
   count,
   DomainName,
   Epoch,
+  Flag,
   HostUptime,
   HostWall,
   list,
@@ -22,6 +23,7 @@ import {
   TrueTime,
 } from './fields.ts';
 import { HostConfigFields, HostEventFields } from './host.ts';
+import { Bandwidth, TimeLimit, TransferFields } from './transfer.ts';
 
 export const Restore = oneOf('copy-all', 'fields-2007', 'song-2008', 'stream-v3');
 
@@ -92,15 +94,38 @@ export const COMMANDS = {
   'migration-prepare-source': row(
     'migration-prepare-source',
     COORDINATOR_TO_NODE,
-    'Suspend the domain exactly at `suspendAt`, then send it on the stream socket. The answer comes at once.',
-    { epoch: Epoch, migration: Name, domain: DomainName, suspendAt: TrueTime, checksum: Name },
+    'Send the domain on the stream socket, and suspend it exactly at `suspendAt` (null: when the pre-copy has come so far). The answer comes at once.',
+    {
+      epoch: Epoch,
+      migration: Name,
+      domain: DomainName,
+      suspendAt: Type.Union([TrueTime, Type.Null()]),
+      checksum: Name,
+      /** Absent: the guest stops, then everything goes. */
+      transfer: Type.Optional(TransferFields),
+    },
     { at: TrueTime },
   ),
   'migration-prepare-target': row(
     'migration-prepare-target',
     COORDINATOR_TO_NODE,
-    'Create the paused domain and dial the stream socket of the coordinator.',
-    { epoch: Epoch, order: TargetOrderFields, checksum: Name },
+    'Create the paused domain and dial the stream socket of the coordinator, and with `direct` that of the source, too.',
+    {
+      epoch: Epoch,
+      order: TargetOrderFields,
+      checksum: Name,
+      /** A stream that breaks may come back. */
+      resumable: Type.Optional(Flag),
+      /** Where the source's stream sockets are. */
+      direct: Type.Optional(ShortText),
+    },
+    { at: TrueTime },
+  ),
+  'migration-set': row(
+    'migration-set',
+    COORDINATOR_TO_NODE,
+    'The source keeps to another bandwidth from now on.',
+    { epoch: Epoch, migration: Name, bandwidth: Bandwidth },
     { at: TrueTime },
   ),
   'migration-commit': row(
@@ -134,9 +159,13 @@ export const COMMANDS = {
       from: Name,
       to: Name,
       restore: Restore,
-      suspendAt: TrueTime,
-      runAt: TrueTime,
+      /** When the guest stops; null: as soon as the pre-copy has come so far. */
+      suspendAt: Type.Union([TrueTime, Type.Null()]),
+      /** When it runs again; null: as soon as it can. */
+      runAt: Type.Union([TrueTime, Type.Null()]),
       sourceWallAheadNs: Nanoseconds,
+      /** Absent: the guest stops, then everything goes, through the coordinator. */
+      transfer: Type.Optional(TransferFields),
     },
     {
       migration: Name,
@@ -147,6 +176,20 @@ export const COMMANDS = {
       batches: count(),
       bytes: count(),
     },
+  ),
+  'migrate-cancel': row(
+    'migrate-cancel',
+    RUNNER_TO_COORDINATOR,
+    'Gives a migration up that is not decided yet: the guest goes on on `from`.',
+    { migration: Name, why: Text },
+    { migration: Name },
+  ),
+  'migrate-set': row(
+    'migrate-set',
+    RUNNER_TO_COORDINATOR,
+    'Changes the limits of a migration that is under way. What is absent stays as it is.',
+    { migration: Name, bandwidth: Type.Optional(Bandwidth), timeLimitNs: Type.Optional(TimeLimit) },
+    { migration: Name },
   ),
   history: row(
     'history',

@@ -8,7 +8,7 @@ import { AnyCommand, AnyResult } from './commands.ts';
 import { Event } from './event.ts';
 import { Code, closed, count, list, Name, Text } from './fields.ts';
 import { ClockPing, ClockPong, Hello, Ready, Refuse, StillOpen, Welcome } from './hello.ts';
-import { Ack, Batch, Digest, StreamFailed } from './stream.ts';
+import { Ack, Batch, Digest, Progress, StreamFailed, Suspended } from './stream.ts';
 
 /** Who may send a message. */
 export type Sender = 'node' | 'runner' | 'coordinator' | 'source' | 'target';
@@ -82,6 +82,13 @@ export const MESSAGES = {
     text: 'Records of the stream. Passed on unread but for `seq`.',
   },
   ack: { socket: 'stream', from: ['target', 'coordinator'], schema: Ack, text: 'Gives the source its credit back.' },
+  progress: { socket: 'stream', from: ['source'], schema: Progress, text: 'How far the pre-copy is.' },
+  suspended: {
+    socket: 'stream',
+    from: ['source'],
+    schema: Suspended,
+    text: 'The pre-copy is over, the guest stopped.',
+  },
   digest: {
     socket: 'stream',
     from: ['source', 'target'],

@@ -15,7 +15,8 @@ import {
 } from '../limits.ts';
 import { RUN_BYTES } from '../page-runs.ts';
 import { PAGE_SIZE } from '../records.ts';
-import { bytes, Code, closed, count, Epoch, Int64, list, Name, oneOf, Sha256, Text } from './fields.ts';
+import { bytes, Code, closed, count, Epoch, Int64, list, Name, oneOf, Sha256, Text, TrueTime } from './fields.ts';
+import { ProgressFields } from './progress.ts';
 
 const VcpuId = count(VCPUS_MAX - 1);
 
@@ -79,6 +80,18 @@ export const Digest = closed({
   sha256: Sha256,
   pages: count(DOMAIN_PAGES_MAX),
 });
+
+/** How far the source is, a few times a second; the coordinator puts it into the history. */
+export const Progress = closed({
+  type: Type.Literal('progress'),
+  migration: Name,
+  /** Batches sent so far. */
+  batches: count(),
+  ...ProgressFields,
+});
+
+/** After a pre-copy: the guest stands still since `at`, and the last pass follows. */
+export const Suspended = closed({ type: Type.Literal('suspended'), migration: Name, epoch: Epoch, at: TrueTime });
 
 /** This end cannot go on; the migration will be aborted. */
 export const StreamFailed = closed({

@@ -136,6 +136,8 @@ export class ControlLink {
       case 'still-open':
       case 'batch':
       case 'ack':
+      case 'progress':
+      case 'suspended':
       case 'digest':
       case 'stream-failed':
         throw new SkewbedError('wrong-role', `'${message.type}' is nothing that a coordinator sends`);

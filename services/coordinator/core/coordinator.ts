@@ -113,6 +113,7 @@ export class CoordinatorCore {
       },
       isConnected: (node) => this.#nodes.has(node),
       uncertaintyOf: (node) => this.#nodes.get(node)?.uncertaintyNs ?? 0n,
+      urlOf: (node) => this.#node(node).url,
       dialNode: (node, path) => network.dial(channelUrl(this.#node(node).url), path),
       record: (event) => this.#publish([event]),
     };
@@ -247,6 +248,12 @@ export class CoordinatorCore {
           command,
           { from: this.#node(command.from).checksums, to: this.#node(command.to).checksums },
           answer,
+        );
+        return;
+      case 'migrate-set':
+      case 'migrate-cancel':
+        this.#migrations.change(command, (error) =>
+          answer(error ?? { command: command.command, migration: command.migration }),
         );
         return;
       default:

@@ -16,6 +16,8 @@ export interface MigrationDesk {
   isConnected(node: string): boolean;
   /** How exactly a node knows true time; 0n for one that is away. */
   uncertaintyOf(node: string): bigint;
+  /** Where a node's stream sockets are. Throws 'not-connected'. */
+  urlOf(node: string): string;
   /** Opens a stream socket of a node. */
   dialNode(node: string, path: string): Channel;
   record(event: HistoryEvent): void;

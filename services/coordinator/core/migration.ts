@@ -5,12 +5,13 @@
  */
 
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
-import type { CommandOf, ResultOf } from '@skewbed/proto/control/commands.ts';
+import type { CommandOf, Result, ResultOf } from '@skewbed/proto/control/commands.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
+import { STOP_AND_COPY } from '@skewbed/proto/control/transfer.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { CommittedLine } from '@skewbed/proto/journal-file.ts';
-import { DIGEST_TIMEOUT_NS, STREAM_OPEN_TIMEOUT_NS, STREAM_PROGRESS_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
-import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import { DIGEST_TIMEOUT_NS, STREAM_OPEN_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
+import { type DurationNs, type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import type { Timer } from '@skewbed/runtime/ports/timers.ts';
@@ -18,14 +19,16 @@ import { downtimeParts } from './downtime.ts';
 import { HandOver, type MigrationPlan } from './hand-over.ts';
 import type { MigrationDesk } from './migration-desk.ts';
 import { recordPhase } from './migration-phase.ts';
-import { StreamRelay } from './stream-relay.ts';
+import { askToPrepare } from './preparation.ts';
+import type { RelayCounts } from './stream-relay.ts';
+import { StreamSession, type Wait } from './stream-session.ts';
 
 export type MigrateCommand = CommandOf<'migrate'>;
 export type MigrateResult = ResultOf<'migrate'>;
 export type MigrationPhase = Exclude<State['phase'], 'decided'> | HandOver['phase'];
 
 type Digest = MessageOf<'digest'>;
-type Preparing = { readonly phase: 'preparing'; step: 'target' | 'source' | 'streams' };
+type Preparing = { readonly phase: 'preparing'; step: 'orders' | 'streams' };
 type Streaming = { readonly phase: 'streaming'; source: Digest | null; target: Digest | null };
 type State =
   | Preparing
@@ -39,42 +42,57 @@ type State =
 export type Ended = (outcome: MigrateResult | SkewbedError) => void;
 
 export class Migration {
-  readonly plan: MigrationPlan;
   readonly #desk: MigrationDesk;
-  readonly #relay: StreamRelay;
+  readonly #stream: StreamSession;
+  #plan: MigrationPlan;
   #state: State;
   #ended: Ended | null;
   #patience: Timer | null = null;
   #digest: Digest | null = null;
   #left = false;
-  #streamedAt: TrueNs;
   #comparedAt: TrueNs;
+  #timeLimit: Timer | null = null;
 
-  private constructor(plan: MigrationPlan, desk: MigrationDesk, state: State, ended: Ended | null) {
-    this.plan = plan;
+  private constructor(
+    plan: MigrationPlan,
+    desk: MigrationDesk,
+    state: State,
+    order: { readonly command: MigrateCommand; readonly ended: Ended } | null,
+  ) {
+    this.#plan = plan;
     this.#desk = desk;
     this.#state = state;
-    this.#ended = ended;
-    this.#streamedAt = plan.suspendAt;
+    this.#ended = order?.ended ?? null;
     this.#comparedAt = plan.suspendAt;
-    this.#relay = new StreamRelay(plan.migration, {
-      progress: () => this.#progress(),
+    const { suspendAt = plan.suspendAt, runAt = plan.runAt, transfer = STOP_AND_COPY } = order?.command ?? {};
+    this.#stream = new StreamSession({ ...plan, suspendAt, transfer }, desk, {
+      targetThere: () => this.#openSource(),
+      suspended: (at) => {
+        this.#plan = { ...this.#plan, suspendAt: at, runAt: runAt ?? at };
+      },
       digest: (digest) => this.#voted(digest),
+      patience: (wait) => {
+        if (this.#state.phase === 'streaming') this.#setPatience(wait);
+      },
       failed: (error) => this.abort(error),
     });
   }
 
-  /** Asks the target, then the source. `checksum` is one that both can compute. */
+  /** Asks both nodes. `checksum` is one that both can compute. */
   static begin(command: MigrateCommand, checksum: string, desk: MigrationDesk, ended: Ended): Migration {
-    const { migration, domain, from, to, suspendAt, runAt } = command;
+    const { migration, domain, from, to } = command;
+    // Until the source says when it stopped its guest, for who has ordered no instant.
+    const suspendAt = command.suspendAt ?? desk.clock.now();
+    const runAt = command.runAt ?? suspendAt;
     const begun = new Migration(
       { migration, domain, from, to, suspendAt, runAt },
       desk,
-      { phase: 'preparing', step: 'target' },
-      ended,
+      { phase: 'preparing', step: 'orders' },
+      { command, ended },
     );
     desk.journal.write({ line: 'begun', migration, at: desk.clock.now(), domain, from, to });
     begun.#record('preparing');
+    begun.limitTime(command.transfer?.timeLimitNs ?? null);
     begun.#prepare(command, checksum);
     return begun;
   }
@@ -96,21 +114,48 @@ export class Migration {
     return this.#state.phase === 'preparing' || this.#state.phase === 'streaming';
   }
 
-  get counts(): StreamRelay['counts'] {
-    return this.#relay.counts;
+  get counts(): RelayCounts {
+    return this.#stream.counts;
   }
 
-  /** The target has dialled its stream socket. */
-  attachTarget(node: string, channel: Channel): void {
-    if (node !== this.plan.to || this.#relay.hasTarget || this.#state.phase !== 'preparing') {
+  /** Who, where and when. The instants are the source's, where the order left them open. */
+  get plan(): MigrationPlan {
+    return this.#plan;
+  }
+
+  /** The target has dialled its stream socket, again with `resume` as the batch that it waits for. */
+  attachTarget(node: string, channel: Channel, resume: number | null): void {
+    if (node === this.plan.to && this.undecided) this.#stream.attachTarget(channel, resume);
+    else
       channel.close(
         CLOSE_CODE.CONFLICT,
         `migration ${this.plan.migration} takes no stream of '${node.slice(0, 40)}' now`,
       );
-      return;
-    }
-    this.#relay.attachTarget(channel);
-    this.#openSource();
+  }
+
+  /** Gives it up as somebody wished. Throws when it is decided. */
+  cancel(why: string): void {
+    this.#expectUndecided('cancelled');
+    this.abort(new SkewbedError('cancelled', why));
+  }
+
+  /** From now on the source keeps to this bandwidth. */
+  limitBandwidth(bandwidth: number | null, done: (outcome: Result | SkewbedError) => void): void {
+    this.#expectUndecided('slowed down');
+    const { migration, from } = this.plan;
+    this.#desk.order(from, { command: 'migration-set', epoch: this.#desk.journal.epoch, migration, bandwidth }, done);
+  }
+
+  /** So much more time until both votes have to be there; null is for ever. */
+  limitTime(limitNs: DurationNs | null): void {
+    this.#expectUndecided('limited');
+    this.#timeLimit?.cancel();
+    this.#timeLimit = null;
+    if (limitNs === null) return;
+    const { clock, timers } = this.#desk;
+    this.#timeLimit = timers.at(trueNs(clock.now() + limitNs), () =>
+      this.abort(new SkewbedError('timed-out', `it took longer than its time limit of ${limitNs} ns`)),
+    );
   }
 
   /** A node is there (again): what was decided and could not be told is told now. */
@@ -128,7 +173,8 @@ export class Migration {
     if (node !== this.plan.from && node !== this.plan.to) return;
     // A source that has voted is not needed any more: its guest stays paused, and it is told the end when it is back.
     if (node === this.plan.from && this.#state.phase === 'streaming' && this.#state.source !== null) return;
-    if (this.undecided) this.abort(new SkewbedError('link-lost', `node ${node} has lost its link to the coordinator`));
+    const error = new SkewbedError('link-lost', `node ${node} has lost its link to the coordinator`);
+    if (this.undecided && !this.#stream.nodeLost(error)) this.abort(error);
   }
 
   /** Ends it before the decision; afterwards it changes nothing. */
@@ -137,7 +183,8 @@ export class Migration {
     const { migration, from, to } = this.plan;
     const during = this.#state.phase;
     this.#setPatience(null);
-    this.#relay.close(CLOSE_CODE.NORMAL, error.code);
+    this.#timeLimit?.cancel();
+    this.#stream.close(CLOSE_CODE.NORMAL, error.code);
     const why = new SkewbedError(
       error.code,
       `migration ${migration} was aborted while ${during}: ${error.message}; ${this.plan.domain} goes on on ${from}`,
@@ -170,66 +217,25 @@ export class Migration {
   }
 
   #prepare(command: MigrateCommand, checksum: string): void {
-    const { migration, domain, from, to, suspendAt } = this.plan;
-    const { restore, sourceWallAheadNs } = command;
-    const { epoch } = this.#desk.journal;
-    this.#ask(
-      to,
-      {
-        command: 'migration-prepare-target',
-        epoch,
-        order: { migration, domain, restore, sourceWallAheadNs },
-        checksum,
+    askToPrepare(command, checksum, this.#desk, {
+      wanted: () => this.#state.phase === 'preparing',
+      refused: (error) => this.abort(error),
+      prepared: () => {
+        this.#state = { phase: 'preparing', step: 'streams' };
+        this.#setPatience({
+          until: trueNs(this.#desk.clock.now() + STREAM_OPEN_TIMEOUT_NS),
+          what: 'the stream of the target did not open',
+        });
+        this.#openSource();
       },
-      (preparing) => {
-        preparing.step = 'source';
-        this.#ask(
-          from,
-          { command: 'migration-prepare-source', epoch, migration, domain, suspendAt, checksum },
-          (also) => {
-            also.step = 'streams';
-            this.#setPatience({
-              until: trueNs(this.#desk.clock.now() + STREAM_OPEN_TIMEOUT_NS),
-              what: 'the stream of the target did not open',
-            });
-            this.#openSource();
-          },
-        );
-      },
-    );
-  }
-
-  /** An order of the preparation: what goes wrong aborts. */
-  #ask(node: string, command: Parameters<MigrationDesk['order']>[1], then: (state: Preparing) => void): void {
-    this.#desk.order(node, command, (outcome) => {
-      if (outcome instanceof SkewbedError) this.abort(outcome);
-      else if (this.#state.phase === 'preparing') then(this.#state);
     });
   }
 
   /** Once both ends are prepared and the target's stream is there: nothing has to be kept for a target to come. */
   #openSource(): void {
-    if (this.#state.phase !== 'preparing' || this.#state.step !== 'streams' || !this.#relay.hasTarget) return;
-    const { migration, from, suspendAt } = this.plan;
+    if (this.#state.phase !== 'preparing' || this.#state.step !== 'streams' || !this.#stream.hasTarget) return;
     this.#state = { phase: 'streaming', source: null, target: null };
-    this.#relay.attachSource(this.#desk.dialNode(from, `/v1/streams/${migration}?epoch=${this.#desk.journal.epoch}`));
-    const now = this.#desk.clock.now();
-    this.#setPatience({
-      until: trueNs((suspendAt > now ? suspendAt : now) + STREAM_PROGRESS_TIMEOUT_NS),
-      what: 'no batch came after the suspend',
-    });
-  }
-
-  #progress(): void {
-    if (this.#state.phase !== 'streaming') return;
-    const now = this.#desk.clock.now();
-    const { batches, acknowledged } = this.#relay.counts;
-    if (batches === 1 && acknowledged === 0) this.#record('suspended');
-    this.#streamedAt = now;
-    this.#setPatience({
-      until: trueNs(now + STREAM_PROGRESS_TIMEOUT_NS),
-      what: `batch ${acknowledged} of ${batches} was not acknowledged`,
-    });
+    this.#stream.open();
   }
 
   #voted(digest: Digest): void {
@@ -268,11 +274,12 @@ export class Migration {
 
   #decide(digest: Digest): void {
     this.#setPatience(null);
+    this.#timeLimit?.cancel();
     this.#digest = digest;
     this.#state = { phase: 'deciding' };
     const at = this.#desk.clock.now();
     this.#desk.journal.write({ line: 'committed', at, ...this.plan, sha256: digest.sha256 }, () => {
-      this.#relay.close(CLOSE_CODE.NORMAL, 'committed');
+      this.#stream.close(CLOSE_CODE.NORMAL, 'committed');
       this.#record('committed');
       this.#decided(this.#desk.clock.now());
     });
@@ -291,7 +298,7 @@ export class Migration {
 
   #result(runAt: TrueNs): MigrateResult {
     const { migration, suspendAt } = this.plan;
-    const { batches, bytes } = this.#relay.counts;
+    const { batches, bytes } = this.#stream.counts;
     const { sha256, pages } = this.#digest ?? NO_DIGEST;
     return { command: 'migrate', migration, runAt, pausedForNs: runAt - suspendAt, sha256, pages, batches, bytes };
   }
@@ -308,12 +315,20 @@ export class Migration {
     ended?.(outcome);
   }
 
-  #setPatience(wait: { readonly until: TrueNs; readonly what: string } | null): void {
+  #setPatience(wait: Wait | null): void {
     this.#patience?.cancel();
     this.#patience =
       wait === null
         ? null
         : this.#desk.timers.at(wait.until, () => this.abort(new SkewbedError('timed-out', `${wait.what} in time`)));
+  }
+
+  #expectUndecided(what: string): void {
+    if (this.undecided) return;
+    throw new SkewbedError(
+      'illegal-state',
+      `migration ${this.plan.migration} is ${this.phase}: it can not be ${what} any more`,
+    );
   }
 
   #record(phase: string, detail?: string): void {
@@ -325,7 +340,7 @@ export class Migration {
     const { migration, from, to, suspendAt } = this.plan;
     const marks = {
       suspendedAt: suspendAt,
-      streamedAt: this.#streamedAt,
+      streamedAt: this.#stream.lastAt ?? suspendAt,
       comparedAt: this.#comparedAt,
       committedAt,
       runAt,

@@ -3,6 +3,7 @@
  * comes back with open ones how they ended. What the journal does not say was committed was aborted.
  */
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
+import type { CommandOf } from '@skewbed/proto/control/commands.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { MIGRATIONS_REMEMBERED } from '@skewbed/proto/limits.ts';
@@ -58,7 +59,7 @@ export class CoordinatorMigrations {
       throw new SkewbedError('already-exists', `migration ${migration} has been begun before; take a new name`);
     if (from === to)
       throw new SkewbedError('bad-argument', `migration ${migration}: from and to are both ${from}; name two nodes`);
-    if (runAt < suspendAt) {
+    if (suspendAt !== null && runAt !== null && runAt < suspendAt) {
       throw new SkewbedError(
         'bad-argument',
         `migration ${migration}: the guest would run at ${runAt} ns, before it stops at ${suspendAt} ns`,
@@ -76,6 +77,29 @@ export class CoordinatorMigrations {
     this.#forgetOld();
   }
 
+  /** Changes what may be changed while it is under way, or gives it up. `done` is called once. */
+  change(command: CommandOf<'migrate-set' | 'migrate-cancel'>, done: (error: SkewbedError | null) => void): void {
+    const migration = this.#known.get(command.migration);
+    if (migration === undefined)
+      throw new SkewbedError('not-found', `no migration ${command.migration} is known here; nodes list theirs`);
+    switch (command.command) {
+      case 'migrate-cancel':
+        migration.cancel(command.why);
+        done(null);
+        return;
+      case 'migrate-set':
+        if (command.timeLimitNs !== undefined) migration.limitTime(command.timeLimitNs);
+        if (command.bandwidth === undefined) done(null);
+        else
+          migration.limitBandwidth(command.bandwidth, (outcome) =>
+            done(outcome instanceof SkewbedError ? outcome : null),
+          );
+        return;
+      default:
+        command satisfies never;
+    }
+  }
+
   /** A target dials `/v1/streams/<migration>?node=<name>&epoch=<epoch>`. */
   accept(path: string, query: ReadonlyMap<string, string>, channel: Channel): void {
     const migration = this.#known.get(path.slice(STREAMS_PATH.length));
@@ -83,7 +107,10 @@ export class CoordinatorMigrations {
     if (migration === undefined) channel.close(CLOSE_CODE.NOT_FOUND, 'no migration of that name is under way');
     else if (query.get('epoch') !== `${epoch}`)
       channel.close(CLOSE_CODE.CONFLICT, `stale-epoch: this is epoch ${epoch}`);
-    else migration.attachTarget(query.get('node') ?? '', channel);
+    else {
+      const resume = Number.parseInt(query.get('resume') ?? '', 10);
+      migration.attachTarget(query.get('node') ?? '', channel, resume >= 0 ? resume : null);
+    }
   }
 
   nodeReady(node: string, open: MessageOf<'ready'>['open']): void {

@@ -1,9 +1,10 @@
 /**
  * Carries one migration's stream through the coordinator: batches forward as they came, acknowledgements back. It holds
  * no more than the source's credit: a source that sends beyond it, or a target that acknowledges what it was never sent,
- * breaks the stream. Digests end here.
+ * breaks the stream. Digests, and what the source says of its progress, end here. Beside a direct stream it carries no
+ * batches. A relay whose sockets broke is done; the stream goes on through another one, from the batch that is due.
  */
-import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
+import { CLOSE_CODE, isBreak } from '@skewbed/proto/close-codes.ts';
 import { decode } from '@skewbed/proto/codec.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { errorFromWire, SkewbedError } from '@skewbed/proto/errors.ts';
@@ -11,13 +12,26 @@ import { STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
 
 type Digest = MessageOf<'digest'>;
+type Progress = MessageOf<'progress'>;
+type Suspended = MessageOf<'suspended'>;
 
 export type RelayHandlers = {
   /** A batch went to the target, or an acknowledgement came back. */
   progress(): void;
   digest(digest: Digest): void;
-  /** Once at most; the relay has closed both ends. */
-  failed(error: SkewbedError): void;
+  /** The source tells of its pre-copy. */
+  told(message: Progress | Suspended): void;
+  /** Once at most; the relay has closed both ends. 'broken': a socket broke, and nobody is to blame. */
+  failed(error: SkewbedError, how: 'broken' | 'refused'): void;
+};
+
+/** Where the stream is. */
+export type RelayStart = {
+  readonly via: 'relay' | 'direct';
+  /** The batch that is due: 0, or what the target of a broken stream waits for. */
+  readonly from: number;
+  /** Bytes that other relays of this stream have carried. */
+  readonly bytes: number;
 };
 
 export type RelayCounts = { readonly batches: number; readonly bytes: number; readonly acknowledged: number };
@@ -28,16 +42,21 @@ type End = { readonly channel: Channel; voted: boolean };
 export class StreamRelay {
   readonly #migration: string;
   readonly #handlers: RelayHandlers;
+  readonly #via: RelayStart['via'];
   #source: End | null = null;
   #target: End | null = null;
-  #batches = 0;
-  #bytes = 0;
-  #acknowledged = 0;
+  #batches: number;
+  #bytes: number;
+  #acknowledged: number;
   #closed = false;
 
-  constructor(migration: string, handlers: RelayHandlers) {
+  constructor(migration: string, handlers: RelayHandlers, start: RelayStart = FROM_THE_BEGINNING) {
     this.#migration = migration;
     this.#handlers = handlers;
+    this.#via = start.via;
+    this.#batches = start.from;
+    this.#acknowledged = start.from;
+    this.#bytes = start.bytes;
   }
 
   get counts(): RelayCounts {
@@ -70,7 +89,9 @@ export class StreamRelay {
       drained: () => {},
       closed: (code, reason) => {
         // Who has voted has said everything that the stream was for.
-        if (!end.voted) this.#fail(new SkewbedError('link-lost', `the ${side}'s stream closed with ${code} ${reason}`));
+        if (end.voted) return;
+        const error = new SkewbedError('link-lost', `the ${side}'s stream closed with ${code} ${reason}`);
+        this.#fail(error, isBreak(code) ? 'broken' : 'refused');
       },
     });
     return end;
@@ -86,11 +107,18 @@ export class StreamRelay {
       switch (message.type) {
         case 'batch':
           this.#expect(side, 'source', message.type);
+          this.#expectRelayed(message.type);
           this.#forward(message.seq, bytes);
           return;
         case 'ack':
           this.#expect(side, 'target', message.type);
+          this.#expectRelayed(message.type);
           this.#giveBack(message.seq, bytes);
+          return;
+        case 'progress':
+        case 'suspended':
+          this.#expect(side, 'source', message.type);
+          this.#handlers.told(message);
           return;
         case 'digest':
           this.#expect(side, message.side, message.type);
@@ -105,7 +133,7 @@ export class StreamRelay {
       }
     } catch (error) {
       if (!(error instanceof SkewbedError)) throw error;
-      this.#fail(error);
+      this.#fail(error, 'refused');
     }
   }
 
@@ -135,13 +163,20 @@ export class StreamRelay {
     if (actual !== due) throw new SkewbedError('wrong-role', `the ${actual} sent the ${due}'s '${type}'`);
   }
 
+  #expectRelayed(type: string): void {
+    if (this.#via === 'direct') throw this.#broken(`a '${type}' came here, and the stream is direct`);
+  }
+
   #broken(what: string): SkewbedError {
     return new SkewbedError('stream-broken', `migration ${this.#migration}: ${what}`);
   }
 
-  #fail(error: SkewbedError): void {
+  #fail(error: SkewbedError, how: 'broken' | 'refused'): void {
     if (this.#closed) return;
-    this.close(CLOSE_CODE.BAD_REQUEST, error.code);
-    this.#handlers.failed(error);
+    // Who hears GOING_AWAY may dial again.
+    this.close(how === 'broken' ? CLOSE_CODE.GOING_AWAY : CLOSE_CODE.BAD_REQUEST, error.code);
+    this.#handlers.failed(error, how);
   }
 }
+
+const FROM_THE_BEGINNING: RelayStart = { via: 'relay', from: 0, bytes: 0 };

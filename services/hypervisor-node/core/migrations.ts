@@ -4,6 +4,7 @@
  */
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import type { CommandOf } from '@skewbed/proto/control/commands.ts';
+import { STOP_AND_COPY } from '@skewbed/proto/control/transfer.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import { MIGRATIONS_REMEMBERED } from '@skewbed/proto/limits.ts';
@@ -25,6 +26,8 @@ export type MigrationParts = {
   readonly record: (events: readonly HistoryEvent[]) => void;
   /** Opens a stream socket of the coordinator. */
   readonly dial: (path: string) => Channel;
+  /** Opens a stream socket of another node. */
+  readonly dialNode: (url: string, path: string) => Channel;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Asks the coordinator how these ended, if there is one. */
@@ -74,28 +77,24 @@ export class Migrations {
   prepareSource(order: CommandOf<'migration-prepare-source'>): TrueNs {
     const { epoch, migration, domain, suspendAt } = order;
     this.#expectNew(migration);
-    const { driver } = this.#parts;
+    const { driver, clock, timers } = this.#parts;
     const checksum = this.#parts.checksums.named(order.checksum);
-    const source = driver.actNow((at, host) => {
-      const opened = host.openSource(migration, domain);
+    const transfer = order.transfer ?? STOP_AND_COPY;
+    const { at: preparedAt, source } = driver.actNow((at, host) => {
+      const opened = host.openSource(migration, domain, { verify: transfer.verify });
       opened.prepare(at);
-      return opened;
+      return { at, source: opened };
     });
-    const side = new SourceMigration({ migration, domain, epoch }, { driver, source, checksum });
+    const side = new SourceMigration(
+      { migration, domain, epoch, transfer, suspendAt },
+      { driver, clock, timers, source, checksum, preparedAt },
+    );
     this.#remember(side);
+    if (suspendAt === null) return preparedAt;
     try {
       driver.schedule(
         suspendAt,
-        (at) => {
-          if (side.phase !== 'waiting') return;
-          try {
-            source.suspend(at);
-          } catch (thrown) {
-            side.failed(codedError(thrown));
-            return;
-          }
-          side.suspended();
-        },
+        (at) => side.stop(at),
         (error) => side.failed(error),
       );
     } catch (thrown) {
@@ -108,17 +107,39 @@ export class Migrations {
   prepareTarget(command: CommandOf<'migration-prepare-target'>): TrueNs {
     const { order, epoch } = command;
     this.#expectNew(order.migration);
-    const { driver, dial } = this.#parts;
+    const { driver, dial, dialNode } = this.#parts;
     const checksum = this.#parts.checksums.named(command.checksum);
     const prepared = driver.actNow((at, host) => {
       const target = host.openTarget(order);
       target.prepare(at);
       return { at, target };
     });
-    const channel = dial(`${STREAMS_PATH}${order.migration}?node=${driver.hostName ?? ''}&epoch=${epoch}`);
-    const { target } = prepared;
-    this.#remember(new TargetMigration({ ...order, epoch }, { driver, target, checksum, channel }));
+    const { clock, timers } = this.#parts;
+    const path = `${STREAMS_PATH}${order.migration}?node=${driver.hostName ?? ''}&epoch=${epoch}`;
+    const { direct } = command;
+    this.#remember(
+      new TargetMigration(
+        { ...order, epoch, breaks: command.resumable === true ? 'may-be-mended' : 'are-final' },
+        {
+          driver,
+          clock,
+          timers,
+          target: prepared.target,
+          checksum,
+          dial: (resume) => dial(`${path}${resume}`),
+          dialSource: direct === undefined ? null : (resume) => dialNode(direct, `${path}&peer=target${resume}`),
+        },
+      ),
+    );
     return prepared.at;
+  }
+
+  /** Another bandwidth for a source. */
+  limit(command: CommandOf<'migration-set'>): TrueNs {
+    const side = this.#named(command.migration);
+    if (side.side !== 'source') throw wrongOrder(side);
+    side.limit(command.bandwidth);
+    return this.#parts.clock.now();
   }
 
   /** The instant from which the guest runs here, or from which this copy is gone. */
@@ -173,7 +194,10 @@ export class Migrations {
       channel.close(CLOSE_CODE.NOT_FOUND, `no migration of this node takes a stream at ${path.slice(0, 80)}`);
     else if (query.get('epoch') !== `${side.epoch}`)
       channel.close(CLOSE_CODE.CONFLICT, `stale-epoch: ${side.migration} is of epoch ${side.epoch}`);
-    else side.attach(channel);
+    else {
+      const resume = Number.parseInt(query.get('resume') ?? '', 10);
+      side.attach(channel, query.get('peer') === 'target' ? 'target' : 'coordinator', resume >= 0 ? resume : null);
+    }
   }
 
   /** The control link is gone: who has not voted gives up, who has waits in doubt. */
@@ -239,6 +263,6 @@ function hasEnded(side: Side): boolean {
 function wrongOrder(side: Side): SkewbedError {
   return new SkewbedError(
     'bad-argument',
-    `migration ${side.migration}: a commit with an order is for the target, one without for the source; this is the ${side.side}`,
+    `migration ${side.migration}: a commit with an order is for the target, one without and a bandwidth for the source; this is the ${side.side}`,
   );
 }

@@ -1,11 +1,13 @@
 /** The world of a node as the model has it. */
 import type { PageOps } from '@skewbed/model/memory/page-ops.ts';
 import type { CommitOrder, TargetOrder } from '@skewbed/model/migration/hand-over.ts';
+import type { PrecopyOrder } from '@skewbed/model/migration/policies/index.ts';
 import { MigrationSource } from '@skewbed/model/migration/source.ts';
 import { MigrationTarget } from '@skewbed/model/migration/target.ts';
 import { Host } from '@skewbed/model/xen/host.ts';
 import type { HostConfig, HostEvent } from '@skewbed/model/xen/host-event.ts';
 import type { CommandOf } from '@skewbed/proto/control/commands.ts';
+import type { Transfer } from '@skewbed/proto/control/transfer.ts';
 import type { World } from './world.ts';
 
 /** `pageOps`: what the runtime does faster than the model could. */
@@ -19,7 +21,7 @@ export function modelWorld(pageOps: PageOps): World {
         drain: () => host.drain(),
         clocksAt: (at) => host.clocksAt(at),
         domainNames: () => host.domainNames(),
-        openSource: (migration, domain) => new MigrationSource(host, migration, domain),
+        openSource: (migration, domain, options) => new MigrationSource(host, migration, domain, options),
         openTarget: (order) => new MigrationTarget(host, order),
       };
     },
@@ -33,6 +35,7 @@ type Travels = {
   readonly event: CommandOf<'step'>['event'];
   readonly target: CommandOf<'migration-prepare-target'>['order'];
   readonly commit: NonNullable<CommandOf<'migration-commit'>['order']>;
+  readonly precopy: Transfer['precopy'];
 };
 type Known = {
   readonly config: HostConfig;
@@ -40,6 +43,7 @@ type Known = {
   readonly event: Exclude<HostEvent, { type: 'elapse' }>;
   readonly target: TargetOrder;
   readonly commit: CommitOrder;
+  readonly precopy: PrecopyOrder;
 };
 const everythingTravels = (known: Known): Travels => known;
 void everythingTravels;

@@ -84,6 +84,7 @@ export class NodeCore {
       checksums: ports.checksums,
       record: (events) => this.#outbox.add(events),
       dial: (path) => ports.network.dial(channelUrl(options.coordinatorUrl), path),
+      dialNode: (url, path) => ports.network.dial(channelUrl(url), path),
       clock: ports.clock,
       timers: ports.timers,
       ask: (epoch, open) => {
@@ -264,6 +265,9 @@ export class NodeCore {
       case 'migration-prepare-target':
         answer({ command: command.command, at: this.#migrations.prepareTarget(command) });
         return;
+      case 'migration-set':
+        answer({ command: command.command, at: this.#migrations.limit(command) });
+        return;
       case 'migration-commit':
         answer({ command: command.command, at: this.#migrations.commit(command) });
         return;
@@ -273,6 +277,8 @@ export class NodeCore {
         return;
       case 'nodes':
       case 'migrate':
+      case 'migrate-cancel':
+      case 'migrate-set':
       case 'history':
         throw new SkewbedError(
           'bad-argument',

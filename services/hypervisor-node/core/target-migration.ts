@@ -5,7 +5,6 @@
  */
 
 import type { CommitOrder } from '@skewbed/model/migration/hand-over.ts';
-import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { decode, encode } from '@skewbed/proto/codec.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
@@ -13,7 +12,10 @@ import type { TrueNs } from '@skewbed/proto/units.ts';
 import { wireText } from '@skewbed/proto/wire-error.ts';
 import { openBatch } from '@skewbed/proto/wire-records.ts';
 import type { Checksum } from '@skewbed/runtime/ports/checksum.ts';
+import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
+import type { Timers } from '@skewbed/runtime/ports/timers.ts';
+import { DialledSocket } from './dialled-socket.ts';
 import type { HostDriver } from './host-driver.ts';
 import type { WorldTarget } from './world.ts';
 
@@ -23,40 +25,52 @@ type State =
   | { readonly phase: 'running'; readonly runAt: TrueNs }
   | { readonly phase: 'aborted'; readonly error: SkewbedError };
 
-export class TargetMigration {
-  readonly side = 'target';
+export type TargetName = {
   readonly migration: string;
   readonly domain: string;
   /** Of the coordinator that has begun it. */
   readonly epoch: number;
+  readonly breaks: 'are-final' | 'may-be-mended';
+};
+
+export type TargetParts = {
+  readonly driver: HostDriver;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly target: WorldTarget;
+  readonly checksum: Checksum;
+  /** Dials this migration's stream socket at the coordinator. */
+  readonly dial: (resume: string) => Channel;
+  /** Dials that of the source; null where the coordinator relays. */
+  readonly dialSource: ((resume: string) => Channel) | null;
+};
+
+export class TargetMigration {
+  readonly side = 'target';
+  readonly migration: string;
+  readonly domain: string;
+  readonly epoch: number;
+  readonly #breaks: TargetName['breaks'];
   readonly #driver: HostDriver;
   readonly #target: WorldTarget;
   readonly #checksum: Checksum;
-  #channel: Channel | null;
+  /** To the coordinator. */
+  readonly #control: DialledSocket;
+  /** On which the batches come: the same, or one of the source's. */
+  readonly #data: DialledSocket;
   #state: State = { phase: 'receiving', dueSeq: 0 };
 
-  /** `channel` is this migration's stream socket at the coordinator, just dialled. */
-  constructor(
-    name: { readonly migration: string; readonly domain: string; readonly epoch: number },
-    parts: {
-      readonly driver: HostDriver;
-      readonly target: WorldTarget;
-      readonly checksum: Checksum;
-      readonly channel: Channel;
-    },
-  ) {
+  constructor(name: TargetName, parts: TargetParts) {
     this.migration = name.migration;
     this.domain = name.domain;
     this.epoch = name.epoch;
+    this.#breaks = name.breaks;
     this.#driver = parts.driver;
     this.#target = parts.target;
     this.#checksum = parts.checksum;
-    this.#channel = parts.channel;
-    parts.channel.handle({
-      message: (bytes) => this.#guarded(() => this.#arrived(bytes)),
-      drained: () => {},
-      closed: (code, reason) => this.#streamClosed(code, reason),
-    });
+    const { dialSource } = parts;
+    this.#control = this.#dialled(parts, parts.dial, dialSource === null ? 'batches' : 'nothing');
+    this.#data = dialSource === null ? this.#control : this.#dialled(parts, dialSource, 'batches');
   }
 
   get phase(): State['phase'] {
@@ -66,6 +80,8 @@ export class TargetMigration {
   /** The control link to the coordinator is gone. True when the end of this migration is now in doubt. */
   coordinatorLost(): boolean {
     if (this.#state.phase === 'voted') return true;
+    // Whatever becomes of the coordinator shows at the stream socket.
+    if (this.#resumeFrom() !== null) return false;
     this.#fail(
       new SkewbedError(
         'link-lost',
@@ -129,7 +145,7 @@ export class TargetMigration {
       return records.at(-1)?.type;
     });
     state.dueSeq += 1;
-    this.#send({ type: 'ack', migration: this.migration, seq: message.seq });
+    this.#data.send(encode({ type: 'ack', migration: this.migration, seq: message.seq }));
     if (last === 'END') this.#vote();
   }
 
@@ -147,10 +163,27 @@ export class TargetMigration {
     this.#send({ type: 'digest', migration: this.migration, epoch: this.epoch, side: 'target', ...digest });
   }
 
-  #streamClosed(code: number, reason: string): void {
-    this.#channel = null;
-    if (this.#state.phase === 'voted') return;
-    this.#fail(new SkewbedError('link-lost', `migration ${this.migration}: the stream closed with ${code} ${reason}`));
+  #dialled(parts: TargetParts, dial: TargetParts['dial'], takes: 'batches' | 'nothing'): DialledSocket {
+    const { clock, timers } = parts;
+    return new DialledSocket(
+      this.migration,
+      { clock, timers, dial },
+      {
+        message: (bytes) =>
+          this.#guarded(() => {
+            if (takes === 'batches') this.#arrived(bytes);
+            else throw new SkewbedError('wrong-role', 'a coordinator sends nothing beside a direct stream');
+          }),
+        resumeFrom: () => this.#resumeFrom(),
+        lost: (error) => {
+          if (this.#state.phase !== 'voted') this.#fail(error);
+        },
+      },
+    );
+  }
+
+  #resumeFrom(): number | null {
+    return this.#breaks === 'may-be-mended' && this.#state.phase === 'receiving' ? this.#state.dueSeq : null;
   }
 
   /** Whatever a peer or the model does wrong ends this migration, not the node. */
@@ -189,12 +222,12 @@ export class TargetMigration {
 
   #end(state: State): void {
     this.#state = state;
-    this.#channel?.close(CLOSE_CODE.NORMAL, state.phase);
-    this.#channel = null;
+    this.#control.close(state.phase);
+    this.#data.close(state.phase);
   }
 
-  #send(message: MessageOf<'ack' | 'digest' | 'stream-failed'>): void {
-    this.#channel?.send(encode(message));
+  #send(message: MessageOf<'digest' | 'stream-failed'>): void {
+    this.#control.send(encode(message));
   }
 
   #hasEnded(): boolean {

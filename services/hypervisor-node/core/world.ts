@@ -4,6 +4,9 @@
  */
 
 import type { CommitOrder, TargetOrder } from '@skewbed/model/migration/hand-over.ts';
+import type { LiveProgress } from '@skewbed/model/migration/live-copy.ts';
+import type { PrecopyOrder } from '@skewbed/model/migration/policies/index.ts';
+import type { SourceOptions } from '@skewbed/model/migration/source.ts';
 import type { HostConfig, HostEvent } from '@skewbed/model/xen/host-event.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import type { StreamRecord } from '@skewbed/proto/records.ts';
@@ -19,12 +22,18 @@ export interface WorldHost {
   drain(): HistoryEvent[];
   clocksAt(at: TrueNs): HostClocks;
   domainNames(): string[];
-  openSource(migration: string, domain: string): WorldSource;
+  openSource(migration: string, domain: string, options: SourceOptions): WorldSource;
   openTarget(order: TargetOrder): WorldTarget;
 }
 
 export interface WorldSource {
+  /** Null where there is no pre-copy. */
+  readonly progress: LiveProgress | null;
   prepare(at: TrueNs): void;
+  /** 'none' where the order has no pre-copy: then nothing happens before the suspend. */
+  startPrecopy(at: TrueNs, order: PrecopyOrder): 'precopy' | 'none';
+  /** Every batch of this pass is applied; it took so many bytes on the wire. */
+  endPass(at: TrueNs, bytes: number): 'pass' | 'stop';
   suspend(at: TrueNs): void;
   take(maxPages: number): StreamRecord[];
   digest(): MemoryDigest;

@@ -100,6 +100,9 @@ class ScriptedHost implements WorldHost {
     const world = this.#world;
     let left = world.records;
     return {
+      progress: null,
+      startPrecopy: () => 'none',
+      endPass: () => 'stop',
       prepare: (at) => world.note('source.prepare', at),
       suspend: (at) => {
         world.note('source.suspend', at);

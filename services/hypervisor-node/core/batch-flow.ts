@@ -1,0 +1,107 @@
+/**
+ * The batches of one stream as its source counts them: which number is next, which are acknowledged, how many bytes went.
+ * While the guest still runs it keeps what is not acknowledged (at most the credit), so that a stream which broke goes on
+ * from what the target has applied; and it may be held to a bandwidth.
+ */
+import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { BATCH_PAGES_MAX, STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
+import { PAGE_SIZE } from '@skewbed/proto/records.ts';
+import { NS_PER_S, type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+
+/** Whether what was sent may have to be sent again. */
+export type Keeping = 'until-acknowledged' | 'nothing';
+
+export class BatchFlow {
+  readonly #migration: string;
+  #nextSeq = 0;
+  #acknowledged = 0;
+  #bytes = 0;
+  /** From #acknowledged on; shorter where nothing is kept. */
+  #kept: Uint8Array[] = [];
+  #keeping: Keeping;
+  #bandwidth: number | null;
+  /** Before this instant the next batch would be beyond the bandwidth. */
+  #paidUntil = 0n;
+
+  constructor(migration: string, options: { readonly keeping: Keeping; readonly bandwidth: number | null }) {
+    this.#migration = migration;
+    this.#keeping = options.keeping;
+    this.#bandwidth = options.bandwidth;
+  }
+
+  get nextSeq(): number {
+    return this.#nextSeq;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get hasCredit(): boolean {
+    return this.#nextSeq - this.#acknowledged < STREAM_CREDIT_BATCHES;
+  }
+
+  /** Everything that was sent is applied on the target. */
+  get settled(): boolean {
+    return this.#acknowledged === this.#nextSeq;
+  }
+
+  /** A batch went out. */
+  sent(message: Uint8Array, at: TrueNs): void {
+    this.#nextSeq += 1;
+    this.#bytes += message.length;
+    if (this.#keeping === 'until-acknowledged') this.#kept.push(message);
+    if (this.#bandwidth === null) return;
+    const from = this.#paidUntil > at ? this.#paidUntil : at;
+    this.#paidUntil = from + (BigInt(message.length) * NS_PER_S) / BigInt(this.#bandwidth);
+  }
+
+  /** Throws 'stream-broken' for a batch that is acknowledged already, or was not sent. */
+  acknowledge(seq: number): void {
+    const acknowledged = seq + 1;
+    if (acknowledged <= this.#acknowledged || acknowledged > this.#nextSeq) {
+      throw new SkewbedError(
+        'stream-broken',
+        `migration ${this.#migration}: batch ${seq} is acknowledged; due are ${this.#acknowledged}..${this.#nextSeq - 1}`,
+      );
+    }
+    this.#kept.splice(0, acknowledged - this.#acknowledged);
+    this.#acknowledged = acknowledged;
+  }
+
+  /** What the target has to be sent again: it has applied every batch before `seq`. Throws where that cannot be. */
+  resumeFrom(seq: number): readonly Uint8Array[] {
+    if (seq < this.#acknowledged || seq > this.#nextSeq || this.#keeping === 'nothing') {
+      throw new SkewbedError(
+        'stream-broken',
+        `migration ${this.#migration}: the stream cannot go on from batch ${seq}; kept are ${this.#acknowledged}..${this.#nextSeq - 1}`,
+      );
+    }
+    if (seq > this.#acknowledged) this.acknowledge(seq - 1);
+    return this.#kept;
+  }
+
+  /** The guest stands still: nothing is kept any longer, and no bandwidth holds. */
+  lastPass(): void {
+    this.#keeping = 'nothing';
+    this.#kept = [];
+    this.limit(null);
+  }
+
+  /** Another bandwidth, from now on. */
+  limit(bandwidth: number | null): void {
+    this.#bandwidth = bandwidth;
+    this.#paidUntil = 0n;
+  }
+
+  /** When the next batch may go; null for now. */
+  mayGoAt(now: TrueNs): TrueNs | null {
+    return this.#paidUntil > now ? trueNs(this.#paidUntil) : null;
+  }
+
+  /** Ten batches a second where there is a limit, so that it is kept evenly. */
+  get pagesPerBatch(): number {
+    if (this.#bandwidth === null) return BATCH_PAGES_MAX;
+    return Math.min(BATCH_PAGES_MAX, Math.max(1, Math.floor(this.#bandwidth / (10 * PAGE_SIZE))));
+  }
+}
