@@ -2,8 +2,9 @@
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
 import { diffSaves, type Side } from '@skewbed/experiments/save-files/diff.ts';
-import { withOffsets, withSaveFile } from '@skewbed/experiments/save-files/file-input.ts';
+import { withOffsets } from '@skewbed/experiments/save-files/file-input.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { readSaveFileFrom } from '../save-file-input.ts';
 import { sayDiff } from '../save-file-text.ts';
 
 /** 0: the same guest, whatever differs of the hosts. */
@@ -22,4 +23,4 @@ export function diff(left: string, right: string, { json }: { readonly json?: tr
 }
 
 const withSide = <R>(path: string, use: (side: Side) => R): R =>
-  withSaveFile(path, (input) => withOffsets(path, (readAt) => use({ input, readAt })));
+  readSaveFileFrom(path, 'reading', (input) => withOffsets(path, (readAt) => use({ input, readAt })));

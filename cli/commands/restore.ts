@@ -1,7 +1,7 @@
 /** skewbed restore: a saved guest on a fresh simulated host, and what its programs see there. */
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
-import { withSaveFile, writeSaveFile } from '@skewbed/experiments/save-files/file-input.ts';
+import { writeSaveFile } from '@skewbed/experiments/save-files/file-input.ts';
 import { inspectSave } from '@skewbed/experiments/save-files/inspect.ts';
 import { type Restored, type RestoreOptions, restoreGuest } from '@skewbed/experiments/save-files/restore.ts';
 import { verifySave } from '@skewbed/experiments/save-files/verify.ts';
@@ -10,6 +10,7 @@ import { readDuration } from '@skewbed/model/time/nanos.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { saveFileBytes } from '@skewbed/proto/libxc/save-file-writer.ts';
 import { NS_PER_S, secondsOf } from '@skewbed/proto/units.ts';
+import { readSaveFileFrom } from '../save-file-input.ts';
 import { say, styled, table } from '../terminal.ts';
 import { sayVerification } from './verify.ts';
 
@@ -37,14 +38,14 @@ export function restore(file: string, command: RestoreCommand): number {
     );
   }
   const options = optionsOf(command);
-  const verification = withSaveFile(file, verifySave);
+  const verification = readSaveFileFrom(file, 'verifying', verifySave);
   if (!verification.sound) {
     if (command.json) process.stdout.write(jsonText({ schema: 1, file, ...verification }));
     else sayVerification(file, verification);
     return EXIT.fail;
   }
-  const seen = withSaveFile(file, inspectSave);
-  const guest = withSaveFile(file, (input) => restoreGuest(input, seen, options));
+  const seen = readSaveFileFrom(file, 'reading', inspectSave);
+  const guest = readSaveFileFrom(file, 'restoring', (input) => restoreGuest(input, seen, options));
   if (command.save !== undefined) writeSaveFile(command.save, saveFileBytes(guest.saveAgain()));
   const restored = guest.run();
   if (command.json) process.stdout.write(jsonText({ schema: 1, file, restore: options.policy, ...jsonOf(restored) }));

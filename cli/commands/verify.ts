@@ -1,14 +1,14 @@
 /** skewbed verify: is a save file sound? */
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
-import { withSaveFile } from '@skewbed/experiments/save-files/file-input.ts';
 import { type Verification, verifySave } from '@skewbed/experiments/save-files/verify.ts';
+import { readSaveFileFrom } from '../save-file-input.ts';
 import { problemText } from '../save-file-text.ts';
 import { say, styled } from '../terminal.ts';
 
 /** Holds a file against the rules. */
 export function verify(file: string, { json }: { readonly json?: true }): number {
-  const verification = withSaveFile(file, verifySave);
+  const verification = readSaveFileFrom(file, 'verifying', verifySave);
   if (json) process.stdout.write(jsonText({ schema: 1, file, ...verification }));
   else sayVerification(file, verification);
   return verification.sound ? EXIT.pass : EXIT.fail;
