@@ -6,8 +6,10 @@ import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import type { Plan } from '@skewbed/experiments/plan.ts';
 import { type JudgedRun, judge } from '@skewbed/experiments/result.ts';
 import { writeRun } from '@skewbed/experiments/run-folder.ts';
+import type { Scenario } from '@skewbed/experiments/scenarios/scenario.ts';
 import type { Chapter, StoryRun } from '@skewbed/experiments/story.ts';
 import { DEFAULT_LIMIT_NS, planTrial, type Testbed } from '@skewbed/experiments/trial.ts';
+import type { DurationNs } from '@skewbed/proto/units.ts';
 import { progressBar } from './progress.ts';
 import { lengthText, say, styled, table, verdictText } from './terminal.ts';
 
@@ -15,8 +17,13 @@ import { lengthText, say, styled, table, verdictText } from './terminal.ts';
 const ATTEMPTS = 2;
 
 export type Told = { readonly run: StoryRun; readonly judged: JudgedRun };
-/** A chapter with the scale of its runs (without one they are not scaled), and the clocks that they are on. */
-export type ToldChapter = Chapter & { readonly scale?: string; readonly on?: Testbed['run'] };
+/** A chapter with the scale of its runs (without one they are not scaled), and what runs them if not the testbed. */
+export type ToldChapter = Chapter & {
+  readonly scaleOf?: (scenario: Scenario) => RealScale;
+  readonly on?: Testbed['run'];
+};
+/** What a run in real time is scaled by, and how long it may take then. */
+export type RealScale = { readonly scale: string; readonly limitNs?: DurationNs };
 export type Telling = { readonly seed: number; readonly out: string; readonly print: (line?: string) => void };
 
 /** Runs the chapters one by one, keeps every run under `out`, and says what each showed. */
@@ -48,13 +55,8 @@ export async function tell(
   return told;
 }
 
-function planOf(testbed: Testbed, { scenario }: StoryRun, { seed, scale }: Telling & ToldChapter): Plan {
-  return planTrial(scenario, {
-    testbed: testbed.name,
-    seed,
-    limitNs: DEFAULT_LIMIT_NS,
-    ...(scale === undefined ? {} : { scale }),
-  });
+function planOf(testbed: Testbed, { scenario }: StoryRun, { seed, scaleOf }: Telling & ToldChapter): Plan {
+  return planTrial(scenario, { testbed: testbed.name, seed, limitNs: DEFAULT_LIMIT_NS, ...scaleOf?.(scenario) });
 }
 
 async function runOnce(runPlan: Testbed['run'], plan: Plan, before: number): Promise<JudgedRun> {

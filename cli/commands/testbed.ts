@@ -2,7 +2,8 @@
  * skewbed testbed: the main job on a coordinator and nodes that are there already, as the service `testbed` of
  * compose.yaml runs it: the story of the hang and its cures, all cases, or whatever is named, ended by a table.
  */
-import { caseNames, loadScenario } from '@skewbed/experiments/case-library.ts';
+import { caseNamed, caseNames, loadScenario } from '@skewbed/experiments/case-library.ts';
+import { caseScale } from '@skewbed/experiments/case-scale.ts';
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
 import { OS_SCALE, ownClocksScenario } from '@skewbed/experiments/own-clocks.ts';
@@ -71,22 +72,34 @@ function onInterrupt(stopServices: () => Promise<void>): () => void {
 }
 
 function chaptersOf(what: string, bed: ContainerTestbed): readonly ToldChapter[] {
-  if (what === 'story') return story().map((chapter) => ({ ...chapter, scale: STORY_SCALE }));
+  if (what === 'story') return story().map((chapter) => ({ ...chapter, scaleOf: () => ({ scale: STORY_SCALE }) }));
   if (what === 'cases') {
     const text = 'The six cases of the thread, each against what it expects.';
-    return [{ title: 'The cases', text, scale: 'auto', runs: caseNames().map((name) => runOf(loadScenario(name))) }];
+    return [
+      { title: 'The cases', text, scaleOf: caseScale, runs: caseNames().map((name) => runOf(loadScenario(name))) },
+    ];
   }
   if (what === 'own') {
     const scenario = ownClocksScenario(process.env);
     const chapter = { title: "The nodes' own clocks", text: scenario.question, runs: [runOf(scenario)] };
     return [
-      OS_CLOCKS ? { ...chapter, scale: `1/${OS_SCALE}`, on: bed.runOnNodeClocks } : { ...chapter, scale: 'auto' },
+      OS_CLOCKS
+        ? { ...chapter, scaleOf: () => ({ scale: `1/${OS_SCALE}` }), on: bed.runOnNodeClocks }
+        : { ...chapter, scaleOf: AUTO },
     ];
   }
   const scenario = loadScenario(what);
-  return [{ title: scenario.scenario, text: scenario.question, scale: 'auto', runs: [runOf(scenario)] }];
+  return [
+    {
+      title: scenario.scenario,
+      text: scenario.question,
+      scaleOf: caseNamed(what) ? caseScale : AUTO,
+      runs: [runOf(scenario)],
+    },
+  ];
 }
 
+const AUTO = () => ({ scale: 'auto' });
 const runOf = (scenario: Scenario) => ({ label: scenario.scenario, scenario });
 
 /** For somebody who came here by `docker compose up testbed`: what still runs, and how to get rid of it. */

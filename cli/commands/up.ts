@@ -35,7 +35,8 @@ export async function up({ out, json }: { readonly out: string; readonly json?: 
 }
 
 /** The story with the scale that all its runs have. */
-const chapters = (): readonly ToldChapter[] => story().map((chapter) => ({ ...chapter, scale: STORY_SCALE }));
+const chapters = (): readonly ToldChapter[] =>
+  story().map((chapter) => ({ ...chapter, scaleOf: () => ({ scale: STORY_SCALE }) }));
 
 function printEnd(told: readonly Told[], out: string): void {
   printTable(told);

@@ -1,0 +1,139 @@
+/**
+ * A testbed of its own for a test: a network, a coordinator and nodes in hardened containers (no capability, read-only
+ * root), and what one may do to them: kill, pause, cut off, start again. Close it, or the sweep does.
+ */
+import { randomBytes } from 'node:crypto';
+import { openContainers } from '@skewbed/experiments/testbeds/containers.ts';
+import type { RunnerOptions } from '@skewbed/experiments/testbeds/live-run.ts';
+import { GenericContainer, Network, type StartedNetwork, type StartedTestContainer, Wait } from 'testcontainers';
+import { docker, IMAGE, LABEL } from './engine.ts';
+
+const PORT = 8080;
+
+/** What is done to a node, and undone. */
+export type Fault = 'kill' | 'pause' | 'cut';
+
+export class Cluster implements AsyncDisposable {
+  readonly #token = randomBytes(24).toString('base64url');
+  readonly #network: StartedNetwork;
+  #coordinator: StartedTestContainer | null = null;
+  readonly #nodes = new Map<string, StartedTestContainer>();
+
+  private constructor(network: StartedNetwork) {
+    this.#network = network;
+  }
+
+  /** Starts a coordinator and a node for each name, ready. */
+  static async start(names: readonly string[]): Promise<Cluster> {
+    const cluster = new Cluster(await new Network().start());
+    try {
+      cluster.#coordinator = await cluster
+        .#container('coordinator', ['services/coordinator/main.ts'])
+        .withEnvironment({ ...cluster.#environment(), SKEWBED_ALLOWED_HOSTS: 'coordinator' })
+        .withExposedPorts(PORT)
+        .start();
+      await Promise.all(names.map((name) => cluster.#startNode(name)));
+      return cluster;
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Where the coordinator is published. */
+  get url(): string {
+    const coordinator = this.#coordinator!;
+    return `http://127.0.0.1:${coordinator.getMappedPort(PORT)}`;
+  }
+
+  /** What a runner's environment would be. */
+  get environment(): Readonly<Record<string, string>> {
+    return { SKEWBED_COORDINATOR_URL: this.url, SKEWBED_TOKEN: this.#token };
+  }
+
+  /** How to connect as a runner. */
+  runner(name: string): RunnerOptions {
+    return { name, coordinatorUrl: this.url, token: this.#token };
+  }
+
+  /** As the command line opens it. */
+  open() {
+    return openContainers(this.environment);
+  }
+
+  /** Asks the coordinator's API. */
+  async get<R>(path: string): Promise<R> {
+    const response = await fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${this.#token}` } });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as R;
+  }
+
+  async inflict(fault: Fault, node: string): Promise<void> {
+    const id = this.#id(node);
+    if (fault === 'kill') await docker('kill', '--signal', 'KILL', id);
+    if (fault === 'pause') await docker('pause', id);
+    if (fault === 'cut') await docker('network', 'disconnect', '--force', this.#network.getId(), id);
+  }
+
+  async heal(fault: Fault, node: string): Promise<void> {
+    const id = this.#id(node);
+    if (fault === 'kill') await docker('start', id);
+    if (fault === 'pause') await docker('unpause', id);
+    // A reconnect forgets the names that the others know the node by.
+    if (fault === 'cut') await docker('network', 'connect', '--alias', `node-${node}`, this.#network.getId(), id);
+  }
+
+  /** The last lines that a node wrote: evidence for a failing test. */
+  async logs(node: string): Promise<string> {
+    return docker('logs', '--tail', '20', this.#id(node));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = [...this.#nodes.values(), ...(this.#coordinator === null ? [] : [this.#coordinator])];
+    const ids = all.map((container) => container.getId());
+    if (ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
+    await this.#network.stop();
+  }
+
+  #id(node: string): string {
+    const container = this.#nodes.get(node);
+    if (container === undefined) throw new Error(`there is no node ${node} in this cluster`);
+    return container.getId();
+  }
+
+  async #startNode(name: string): Promise<void> {
+    const container = await this.#container(`node-${name}`, ['services/hypervisor-node/main.ts'])
+      .withEnvironment({
+        ...this.#environment(),
+        SKEWBED_NODE_NAME: name,
+        SKEWBED_NODE_URL: `http://node-${name}:${PORT}`,
+        SKEWBED_COORDINATOR_URL: `http://coordinator:${PORT}`,
+      })
+      .start();
+    this.#nodes.set(name, container);
+  }
+
+  #environment(): Record<string, string> {
+    return { SKEWBED_TOKEN: this.#token, SKEWBED_LISTEN: `0.0.0.0:${PORT}`, SKEWBED_LOG: 'warn' };
+  }
+
+  #container(alias: string, command: readonly string[]): GenericContainer {
+    return new HardenedContainer(IMAGE)
+      .withCommand(['node', ...command])
+      .withNetwork(this.#network)
+      .withNetworkAliases(alias)
+      .withLabels({ [LABEL]: '1' })
+      .withDroppedCapabilities('ALL')
+      .withSecurityOpt('no-new-privileges:true')
+      .withTmpFs({ '/tmp': 'rw' })
+      .withWaitStrategy(Wait.forLogMessage('"ready":true'))
+      .withStartupTimeout(60_000);
+  }
+}
+
+class HardenedContainer extends GenericContainer {
+  constructor(image: string) {
+    super(image);
+    this.hostConfig.ReadonlyRootfs = true;
+  }
+}
