@@ -51,6 +51,17 @@ describe('a target', () => {
     expect(() => feed(target, STREAM)).not.toThrow();
   });
 
+  it('that is half built can be audited: its frames are counted, its page tables are not there yet', () => {
+    const host = benchHost();
+    const target = waitingTarget(host);
+    for (const record of STREAM.slice(0, 4)) target.apply(at(1), record);
+    host.drain();
+    host.step(at(2), { type: 'audit' });
+    const history = host.drain();
+    expect(eventsOf(history, 'memory-audit')).toEqual([]);
+    expect(eventsOf(history, 'frames-audit')[0]).toMatchObject({ ok: true });
+  });
+
   it('with a domain of that name refuses before anything is sent', () => {
     const host = benchHost();
     startBenchGuest(host);

@@ -8,6 +8,8 @@ import type { Host } from './host.ts';
 
 /** Tells what the page tables, the p2m and the page writer of a domain show. */
 export function auditMemory(host: Host, domain: Domain): void {
+  // A domain that a restore is still building has no page tables yet, nor a p2m that could be complete.
+  if (domain.cr3Mfn === 0) return;
   const owns = (mfn: number): boolean => host.memory.ownerOf(mfn) === domain.owner;
   const tables = auditPageTables({
     cr3Mfn: domain.cr3Mfn,
