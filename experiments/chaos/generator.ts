@@ -6,7 +6,7 @@ import { PATCHES } from '@skewbed/model/patches/registry.ts';
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
 import type { Random } from '@skewbed/runtime/ports/random.ts';
 import { SeededRandom } from '@skewbed/runtime/random.ts';
-import { between, bumpMs, chance, eitherSign, pick, powerMs, weighted } from './draws.ts';
+import { between, bumpMs, chance, eitherSign, pick, powerMs, unit, weighted } from './draws.ts';
 import { FAULT_NAMES, type Fault, kindOf } from './faults/index.ts';
 import { type ChaosGuest, type ChaosHost, type ChaosMove, SCHEDULE_VERSION, type Schedule } from './schedule.ts';
 import {
@@ -105,7 +105,10 @@ function drawTransfer(random: Random): Pick<ChaosMove, 'stop' | 'precopy' | 'ver
     stop: live && chance(random, 50) ? 'when-copied' : 'at-its-instant',
     precopy,
     verify: chance(random, 10) ? 'every-page' : 'off',
-    bytesPerSecond: live && chance(random, 40) ? between(random, BANDWIDTH.least, BANDWIDTH.most) : null,
+    bytesPerSecond:
+      live && chance(random, 40)
+        ? Math.round(BANDWIDTH.least * (BANDWIDTH.most / BANDWIDTH.least) ** unit(random))
+        : null,
     via: chance(random, DIRECT_PERCENT) ? 'direct' : 'relay',
   };
 }

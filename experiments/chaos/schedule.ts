@@ -96,10 +96,13 @@ export function readSchedule(data: unknown, where: string): Schedule {
   return schedule;
 }
 
+/** A live move whose guest dirties pages faster than they go would never end: then it is given up. */
+export const MOVE_LIMIT_MS = 30_000;
+
 /** When the last thing of the schedule is over, and the quiet period begins. */
 export function quietFromMs({ moves, faults }: Pick<Schedule, 'moves' | 'faults'>): number {
   const ends = [
-    ...moves.map(({ atMs, downtimeMs }) => atMs + downtimeMs),
+    ...moves.map(({ atMs, downtimeMs }) => atMs + downtimeMs + MOVE_LIMIT_MS),
     ...faults.map((fault) => fault.atMs + kindOf(fault).lastsMs(fault)),
   ];
   return Math.max(1000, ...ends) + 1000;

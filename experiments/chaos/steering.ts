@@ -13,7 +13,15 @@ import { clockPlan } from './clock-plan.ts';
 import { nsOfMs } from './duration.ts';
 import { kindOf } from './faults/index.ts';
 import { hostConfig } from './instants.ts';
-import { type ChaosGuest, type ChaosHost, type ChaosMove, QUIET_MS, quietFromMs, type Schedule } from './schedule.ts';
+import {
+  type ChaosGuest,
+  type ChaosHost,
+  type ChaosMove,
+  MOVE_LIMIT_MS,
+  QUIET_MS,
+  quietFromMs,
+  type Schedule,
+} from './schedule.ts';
 import { COORDINATOR, type SimBed } from './sim-bed.ts';
 
 /** From the first configuration to the origin: every command is there by then. */
@@ -236,7 +244,7 @@ export class Steering {
 }
 
 function transferOf({ precopy, verify, bytesPerSecond, via }: ChaosMove): Transfer {
-  return { precopy: precopyOf(precopy), verify, bandwidth: bytesPerSecond, timeLimitNs: null, via };
+  return { precopy: precopyOf(precopy), verify, bandwidth: bytesPerSecond, timeLimitNs: nsOfMs(MOVE_LIMIT_MS), via };
 }
 
 function precopyOf(name: ChaosMove['precopy']): Transfer['precopy'] {

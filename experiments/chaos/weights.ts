@@ -61,8 +61,8 @@ export const PRECOPIES: readonly (readonly [PrecopyName, number])[] = [
   ['qemu', 15],
   ['fixed-rounds', 10],
 ];
-/** Bytes a second of a live move that has a limit: a guest is copied in a tenth of a second to ten. */
-export const BANDWIDTH = { least: 100_000, most: 10_000_000 } as const;
+/** Bytes a second of a live move that has a limit, as many small ones as large ones: it takes up to ten seconds. */
+export const BANDWIDTH = { least: 65_536, most: 2_000_000 } as const;
 /** Per cent of the moves whose batches go from node to node. */
 export const DIRECT_PERCENT = 25;
 
