@@ -139,3 +139,31 @@ describe('diff', () => {
     );
   });
 });
+
+describe('a guest with four vCPUs whose system time goes on', () => {
+  const scenario = varied(loadScenario('t3'), { kernel: 'pvops-2.6.35', patches: ['uptime-continuity'] });
+  const plan = planTrial(
+    { ...scenario, guest: { ...scenario.guest, vcpus: 4 } },
+    { testbed: 'sim', seed: 1, limitNs: DEFAULT_LIMIT_NS },
+  );
+  const bytes = new Uint8Array(Buffer.concat([...saveFileBytes(saveGuest(plan).items)]));
+
+  it('is saved with a record of ours, and every vCPU', () => {
+    const seen = inspectSave(bytesInput(bytes));
+    expect(verifySave(bytesInput(bytes)).sound).toBe(true);
+    expect(seen.vcpus.map(({ vcpu }) => vcpu)).toEqual([0, 1, 2, 3]);
+    expect(seen.records).toContainEqual(
+      expect.objectContaining({ type: 'SKEWBED_SYSTEM_TIME', suspendedSystemTimeNs: '1000000000000000' }),
+    );
+  });
+
+  it('hangs on a host that booted later, unless that host knows the record', () => {
+    const later = { uptimeNs: 3600n * NS_PER_S };
+    const stands = (hostPatches: readonly string[]) => {
+      const { probes } = restored(bytes, { ...later, hostPatches }).run();
+      return probes[0]!.held.some(({ holdsNs, clockNs }) => holdsNs - clockNs > NS_PER_S);
+    };
+    expect(stands(['uptime-continuity'])).toBe(false);
+    expect(stands([])).toBe(true);
+  });
+});
