@@ -1,4 +1,5 @@
 import { PAGE_SIZE } from '@skewbed/proto/records.ts';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nodePageOps } from './page-ops.ts';
 
@@ -25,4 +26,27 @@ test('a digest is sha256 over the chunks, however they are cut', () => {
   const abc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
   expect(nodePageOps.digest([bytes])).toBe(abc);
   expect(nodePageOps.digest([bytes.subarray(0, 1), new Uint8Array(), bytes.subarray(1)])).toBe(abc);
+});
+
+test('runs of zero pages are those that isZero finds, page by page', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('zero', 'first', 'middle', 'last'), { maxLength: 40 }), (shapes) => {
+      const bytes = new Uint8Array((shapes.length + 1) * PAGE_SIZE).subarray(PAGE_SIZE);
+      const offset = { zero: null, first: 0, middle: 2049, last: PAGE_SIZE - 1 };
+      shapes.forEach((shape, page) => {
+        const at = offset[shape];
+        if (at !== null) bytes[page * PAGE_SIZE + at] = 1;
+      });
+      const told: boolean[] = [];
+      let runs = 0;
+      nodePageOps.zeroRuns?.(bytes, (first, count, zero) => {
+        expect(first).toBe(told.length);
+        expect(zero).not.toBe(told.at(-1));
+        told.push(...new Array<boolean>(count).fill(zero));
+        runs++;
+      });
+      expect(told).toEqual(shapes.map((shape) => shape === 'zero'));
+      expect(runs).toBeLessThanOrEqual(shapes.length);
+    }),
+  );
 });

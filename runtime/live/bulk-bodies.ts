@@ -13,9 +13,9 @@ export interface Body {
   landed(count: number): void;
   /** Takes bytes that lie elsewhere, and says how many: fewer only when it stalls. */
   put(bytes: Uint8Array): number;
-  /** It can take nothing now; whoever stalls it also says when it goes on. */
+  /** Asked while more bytes are to come: it can take none of them now. Whoever stalls it also says when it goes on. */
   readonly stalled: boolean;
-  /** The message is whole. False: it cannot end now, as it stalls. */
+  /** The message is whole. False: it cannot end now; ask again when it can go on. */
   end(): boolean;
 }
 
@@ -181,19 +181,12 @@ export class ForwardBody implements Body {
   }
 
   get stalled(): boolean {
-    this.#buffer ??= this.#outlet.buffer();
-    if (this.#buffer === null) return true;
-    if (this.#early !== null) {
-      this.#buffer.set(this.#early);
-      this.landed(this.#early.length);
-      this.#early = null;
-    }
-    return false;
+    // A full buffer goes when more is to come: only then is it known that it is not the last piece.
+    if (this.#filled === FORWARD_BUFFER_BYTES) this.#send(false);
+    return !this.#hasBuffer();
   }
 
   room(most: number): Uint8Array | null {
-    // A full buffer goes when another byte is to come: only then is it known that it is not the last piece.
-    if (this.#filled === FORWARD_BUFFER_BYTES) this.#send(false);
     if (this.stalled) return null;
     const buffer = this.#buffer as Uint8Array;
     return buffer.subarray(this.#filled, Math.min(buffer.length, this.#filled + most));
@@ -217,9 +210,20 @@ export class ForwardBody implements Body {
   }
 
   end(): boolean {
-    if (this.stalled) return false;
+    if (!this.#hasBuffer()) return false;
     this.#send(true);
     this.#ended(this.#bytes);
+    return true;
+  }
+
+  #hasBuffer(): boolean {
+    this.#buffer ??= this.#outlet.buffer();
+    if (this.#buffer === null) return false;
+    if (this.#early !== null) {
+      this.#buffer.set(this.#early);
+      this.landed(this.#early.length);
+      this.#early = null;
+    }
     return true;
   }
 

@@ -53,7 +53,7 @@ export class BulkChannel implements Channel {
     },
     closed: (code, reason) => this.#peerClosed(code, reason),
     broken: (code, reason) => this.#peerBroke(code, reason),
-    outletOf: (to) => outletTo(to, () => this.#goOn()),
+    outletOf: (to) => outletTo(to, this.#goOn),
   });
   #phase: Phase = 'opening';
   #handler: ChannelHandler | null = null;
@@ -250,11 +250,11 @@ export class BulkChannel implements Channel {
   }
 
   /** A buffer of a forwarded message came back. */
-  #goOn(): void {
+  readonly #goOn = (): void => {
     if (this.#phase === 'closed') return;
     this.#reader.proceed();
     this.#resume();
-  }
+  };
 
   #resume(): void {
     if (this.#phase !== 'opening' && !this.#waits && !this.#socket.destroyed) this.#socket.resume();

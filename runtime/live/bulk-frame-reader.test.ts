@@ -1,5 +1,5 @@
 /** The reader of server frames, on literal bytes, in every way of cutting them, and on bytes that mean nothing. */
-import { MESSAGE_MAX_BYTES } from '@skewbed/proto/limits.ts';
+import { FORWARD_BUFFER_BYTES, MESSAGE_MAX_BYTES } from '@skewbed/proto/limits.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Course } from '../ports/bulk.ts';
@@ -186,6 +186,90 @@ describe('places', () => {
     const listener = new Listener(cut(Array.from({ length: 64 }, () => 4096)));
     listener.read(frame(OPCODE.BINARY, message).subarray(0, 100));
     expect(listener.reader.buffer().length).toBeGreaterThan(200_000);
+  });
+});
+
+describe('a message that is forwarded', () => {
+  /** An outlet with few buffers, which come back only when the test says so. */
+  class SlowOutlet {
+    readonly pieces: Uint8Array[] = [];
+    readonly ends: boolean[] = [];
+    free = 2;
+
+    buffer(): Uint8Array | null {
+      if (this.free === 0) return null;
+      this.free--;
+      return new Uint8Array(FORWARD_BUFFER_BYTES);
+    }
+
+    piece(buffer: Uint8Array, length: number, { last }: { readonly last: boolean }): void {
+      this.pieces.push(buffer.slice(0, length));
+      this.ends.push(last);
+    }
+  }
+
+  test('waits for buffers and loses nothing, however it is read, and its pieces end with it', () => {
+    const payload = Uint8Array.from({ length: 4 * FORWARD_BUFFER_BYTES }, (_, i) => i % 253);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(
+          1,
+          FORWARD_BUFFER_BYTES,
+          2 * FORWARD_BUFFER_BYTES,
+          3 * FORWARD_BUFFER_BYTES + 17,
+          payload.length,
+        ),
+        fc.integer({ min: 1_000, max: 400_000 }),
+        fc.integer({ min: 1, max: 5 }),
+        (length, step, fragments) => {
+          const outlet = new SlowOutlet();
+          const heard: string[] = [];
+          const reader = new BulkFrameReader({
+            begins: (beginning) => {
+              if (beginning.length === 0) return null;
+              return { kind: 'forward', to: null as never, ended: (bytes) => heard.push(`ended ${bytes}`) };
+            },
+            message: () => heard.push('message'),
+            ping: () => undefined,
+            pong: () => heard.push('pong'),
+            closed: () => undefined,
+            broken: (_code, reason) => heard.push(reason),
+            outletOf: () => outlet,
+          });
+          const frames = Array.from({ length: fragments }, (_, i) => {
+            const part = payload.subarray(
+              Math.floor((i * length) / fragments),
+              Math.floor(((i + 1) * length) / fragments),
+            );
+            return frame(i === 0 ? OPCODE.BINARY : OPCODE.CONTINUATION, part, i === fragments - 1);
+          });
+          const bytes = Buffer.concat([...frames, hex('8a 00')]);
+          let room = reader.buffer();
+          for (let at = 0; at < bytes.length; ) {
+            if (reader.stalled) {
+              // As a socket that was paused: it reads into the buffer that it was given before.
+              outlet.free++;
+              reader.proceed();
+              continue;
+            }
+            expect(room.length).toBeGreaterThan(0);
+            const count = Math.min(step, room.length, bytes.length - at);
+            room.set(bytes.subarray(at, at + count));
+            reader.took(count);
+            at += count;
+            room = reader.buffer();
+          }
+          while (reader.stalled) {
+            outlet.free++;
+            reader.proceed();
+          }
+          expect(Buffer.compare(Buffer.concat(outlet.pieces), payload.subarray(0, length))).toBe(0);
+          expect(outlet.ends).toEqual(outlet.pieces.map((_, i) => i === outlet.pieces.length - 1));
+          expect(heard).toEqual([`ended ${length}`, 'pong']);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 });
 

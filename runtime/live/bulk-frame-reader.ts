@@ -62,7 +62,8 @@ export class BulkFrameReader {
 
   /** True while a forwarded message cannot go on; call proceed() when it can. */
   get stalled(): boolean {
-    if (this.#state.at === 'end') return this.#body?.stalled === true;
+    // What could end has ended: proceed() goes as far as it can.
+    if (this.#state.at === 'end') return true;
     return this.#state.at === 'data' && this.#body?.stalled === true;
   }
 
@@ -266,7 +267,7 @@ export class BulkFrameReader {
   /** The last frame of the message is there. */
   #endMessage(): boolean {
     const body = this.#body ?? this.#wholeBeginning();
-    if (body.stalled || !body.end()) return false;
+    if (!body.end()) return false;
     this.#body = null;
     this.#messageBytes = null;
     if (this.#state.at === 'end') this.#state = { at: 'header' };

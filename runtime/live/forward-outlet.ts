@@ -13,27 +13,28 @@ import { LiveChannel } from './channel.ts';
 const pool: Uint8Array[] = [];
 const POOL_KEPT = 2 * FORWARD_BUFFERS_MAX;
 
+/** Who stalls for want of a buffer, by the channel that has them all under way: messages, and several sources. */
+const stalled = new WeakMap<LiveChannel, Set<() => void>>();
+
 /** An outlet to that channel, for one message. `freed` is called when a buffer comes back after there was none. */
 export function outletTo(to: Channel, freed: () => void): Outlet {
   return to instanceof LiveChannel && to.sendsFragments ? fragmentsTo(to, freed) : wholeTo(to);
 }
 
 function fragmentsTo(to: LiveChannel, freed: () => void): Outlet {
-  let refused = false;
   return {
     buffer() {
-      if (to.fragmentsUnderWay >= FORWARD_BUFFERS_MAX) {
-        refused = true;
-        return null;
-      }
-      return pool.pop() ?? new Uint8Array(FORWARD_BUFFER_BYTES);
+      if (to.fragmentsUnderWay < FORWARD_BUFFERS_MAX) return pool.pop() ?? new Uint8Array(FORWARD_BUFFER_BYTES);
+      const waiting = stalled.get(to) ?? new Set();
+      stalled.set(to, waiting.add(freed));
+      return null;
     },
     piece(buffer, length, place) {
       to.sendFragment(buffer.subarray(0, length), place, () => {
         if (pool.length < POOL_KEPT) pool.push(buffer);
-        if (!refused) return;
-        refused = false;
-        freed();
+        const waiting = stalled.get(to);
+        stalled.delete(to);
+        for (const proceed of waiting ?? []) proceed();
       });
     },
   };
