@@ -89,6 +89,64 @@ describe('the smallest file that has everything', () => {
   });
 });
 
+describe('other shapes of a sound file', () => {
+  const all =
+    (...changes: Change[]): Change =>
+    (items) =>
+      changes.reduce((now, each) => each(now), items);
+
+  it('version 2, which has neither policies nor STATIC_DATA_END', () => {
+    const old = all(without('X86_CPUID_POLICY'), without('X86_MSR_POLICY'), without('STATIC_DATA_END'));
+    expect(verified(all(old, header('image-header', { version: 2 }))).problems).toEqual([]);
+    expect(verified(old).sound).toBe(false);
+  });
+
+  it('a file of the legacy converter', () => {
+    const converted = all(
+      header('libxl-header', { options: 2 }),
+      header('domain-header', { xenMajor: 0, xenMinor: 0 }),
+    );
+    expect(verified(converted).problems).toEqual([]);
+  });
+
+  it('a 32-bit guest, whose contexts are smaller', () => {
+    const narrow: Change = (items) =>
+      items.map((item) =>
+        isRecord(item, 'X86_PV_VCPU_BASIC') && item.kind === 'record'
+          ? { kind: 'record', record: { ...item.record, context: new Uint8Array(2800) } as FileRecord }
+          : item,
+      );
+    const info = change('X86_PV_INFO', (record) => ({ ...record, guestWidth: 4, ptLevels: 3 }));
+    expect(verified(all(info, narrow)).problems).toEqual([]);
+  });
+
+  it('an HVM guest with the state of its device model', () => {
+    const config = new TextEncoder().encode('{"c_info":{"type":"hvm","name":"h"}}\0');
+    const pv = ['X86_PV_INFO', 'X86_PV_P2M_FRAMES', 'SHARED_INFO', 'X86_PV_VCPU_BASIC'] as const;
+    const perVcpu = ['X86_PV_VCPU_EXTENDED', 'X86_PV_VCPU_XSAVE', 'X86_PV_VCPU_MSRS'] as const;
+    const state = all(
+      before('END', { type: 'HVM_CONTEXT', context: new Uint8Array(100) }),
+      before('END', { type: 'HVM_PARAMS', params: [{ index: 1n, value: 2n }] }),
+    );
+    const emulator: SaveItem[] = [
+      {
+        kind: 'libxl-record',
+        record: { type: 'EMULATOR_XENSTORE_DATA', emulator: 2, index: 0, strings: new TextEncoder().encode('k\0v\0') },
+      },
+      { kind: 'libxl-record', record: { type: 'EMULATOR_CONTEXT', emulator: 2, index: 0, state: new Uint8Array(33) } },
+    ];
+    const hvm = all(
+      ...[...pv, ...perVcpu].map(without),
+      state,
+      header('domain-header', { domainType: 'x86 HVM' }),
+      header('xl-header', { config }),
+      (items) => [...items.slice(0, -1), ...emulator, ...items.slice(-1)],
+    );
+    expect(verified(hvm).problems).toEqual([]);
+    expect(reasons(all(hvm, without('HVM_PARAMS')))).toEqual(['END: there is no HVM_PARAMS']);
+  });
+});
+
 describe('verify refuses', () => {
   it.each<[string, Change, string]>([
     ['a file without TSC', without('X86_TSC_INFO'), 'END: there is no X86_TSC_INFO'],
