@@ -119,7 +119,8 @@ export class GuestMemory {
   }
 }
 
-function randomBlock(): Uint8Array {
+/** The bytes that pages which are not zero are cut from. */
+export function randomBlock(): Uint8Array {
   const random = new SeededRandom(1, 'pages');
   const words = new Uint32Array((1021 * 64 + PAGE_SIZE) / 4);
   for (let i = 0; i < words.length; i++) words[i] = random.below(2 ** 32);

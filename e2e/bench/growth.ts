@@ -1,0 +1,32 @@
+/** What time and memory cost as the guest grows: half of its pages are random, half zero. */
+import { PAGE_SIZE } from '@skewbed/proto/records.ts';
+import { spreadOf, spreadText, tableText } from './figures.ts';
+import { pagesWire, type Run, Trio } from './peers.ts';
+
+const SIZES_MIB = [64, 256, 1024, 4096];
+
+export async function growth({ rounds }: { readonly rounds: number }, print: (text: string) => void): Promise<void> {
+  const rows: string[][] = [];
+  for (const mib of SIZES_MIB) {
+    const pages = (mib * 1024 ** 2) / PAGE_SIZE;
+    const trio = new Trio();
+    await trio.memory(pages);
+    await trio.source.tell({ order: 'fill', pattern: 'half' });
+    const runs: Record<'direct' | 'relay', Run[]> = { direct: [], relay: [] };
+    for (let round = -1; round < rounds; round++) {
+      for (const way of ['direct', 'relay'] as const) {
+        const run = await trio.run(pagesWire('xxh64'), way);
+        if (round >= 0) runs[way].push(run);
+      }
+    }
+    await trio.compare();
+    trio.end();
+    const msPerGib = (way: 'direct' | 'relay'): string =>
+      spreadText(spreadOf(runs[way].map(({ seconds }) => (seconds * 1000 * 1024) / mib)), 0);
+    const peak = (who: keyof Run['peakBytes']): string =>
+      `${Math.round(Math.max(...runs.relay.map(({ peakBytes }) => peakBytes[who])) / 1024 ** 2)}`;
+    rows.push([`${mib} MiB`, msPerGib('direct'), msPerGib('relay'), peak('source'), peak('relay'), peak('target')]);
+  }
+  print('\n### growth: half-zero memory, with xxh64\n');
+  print(tableText(['guest', 'direct, ms a GiB', 'relay, ms a GiB', 'peak MiB: source', 'relay', 'target'], rows));
+}
