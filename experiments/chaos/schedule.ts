@@ -61,6 +61,8 @@ export const ScheduleFields = closed({
   seed: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   /** A deliberate bug of canaries/, by name. */
   canary: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' })),
+  /** What is looked for beside what must never be: guests that hang. */
+  find: Type.Optional(Type.Literal('hang')),
   hosts: Type.Array(HostFields, { minItems: 1, maxItems: 8 }),
   guests: Type.Array(GuestFields, { maxItems: 8 }),
   moves: Type.Array(MoveFields, { maxItems: 64 }),

@@ -33,6 +33,7 @@ const LOOK_EVERY_MS = 3000;
 const HZ = 100;
 const TICK_MS = 1000 / HZ;
 const WRITER_PAGES = 16;
+const SLEEP_NS = nsOfMs(1000);
 
 export class Steering {
   readonly violations: Violation[] = [];
@@ -44,6 +45,7 @@ export class Steering {
   #seen = 0;
   #client: RunnerClient | null = null;
   #clients = 0;
+  #sleeps = 0;
   #ended = false;
   #origin: TrueNs = trueNs(0n);
 
@@ -119,7 +121,10 @@ export class Steering {
     }
     for (const [number, fault] of faults.entries()) {
       const kind = kindOf(fault);
-      if (kind.about === 'clock') continue;
+      if (kind.about === 'clock') {
+        if ('host' in fault) this.#bed.at(fault.atMs + 1.5 * TICK_MS, () => this.#sleepOn(fault.host));
+        continue;
+      }
       kind.inject(fault, this.#bed, (outcome, detail) =>
         this.#bed.record([{ at: this.#ports.clock.now(), kind: 'fault', fault: fault.kind, number, outcome, detail }]),
       );
@@ -179,8 +184,16 @@ export class Steering {
     const after = trueNs(runAt + nsOfMs(1.5 * TICK_MS));
     const now = this.#ports.clock.now();
     const at = after > now ? after : null;
-    const call = { call: 'nanosleep', timer: 'sleep-1', lengthNs: nsOfMs(1000) } as const;
+    this.#sleeps += 1;
+    const call = { call: 'nanosleep', timer: `sleep-${this.#sleeps}`, lengthNs: SLEEP_NS } as const;
     this.#request(host, { command: 'step', at, event: { type: 'call-guest', domain, call } }, () => {});
+  }
+
+  /** Guests of this host: a clock there has just been disturbed. */
+  #sleepOn(host: string): void {
+    for (const { name } of this.#schedule.guests) {
+      if (this.#hostOf(name) === host) this.#sleep(name, host, this.#ports.clock.now());
+    }
   }
 
   #look(): void {

@@ -26,6 +26,7 @@ export const CHECKER_NAMES = [
   'credit',
   'faults',
   'liveness',
+  'hang',
   'crash',
   'determinism',
 ] as const;

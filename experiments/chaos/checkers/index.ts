@@ -6,6 +6,7 @@ import { digest } from './digest.ts';
 import { faults } from './faults.ts';
 import { frames } from './frames.ts';
 import { freeze } from './freeze.ts';
+import { hang } from './hang.ts';
 import { journal } from './journal.ts';
 import { memory } from './memory.ts';
 import { monotonic } from './monotonic.ts';
@@ -26,4 +27,4 @@ export const CHECKERS: readonly Checker[] = [
 
 /** Everything that is wrong with a run; empty for a sound one. */
 export const checkRun = (record: RunRecord): readonly Violation[] =>
-  CHECKERS.flatMap((checker) => checker.check(record));
+  [...CHECKERS, ...(record.schedule.find === 'hang' ? [hang] : [])].flatMap((checker) => checker.check(record));
