@@ -21,8 +21,10 @@ export function writeP2mList(place: P2mListPlace, p2m: P2m, pageForWrite: Page):
   place.p2mLeaves.forEach((leafPfn, leaf) => {
     const entries = viewOf(pageForWrite(leafPfn));
     for (let i = 0; i < ENTRIES; i++) {
+      // In halves: a guest stands still for this, and a bigint for each page would be most of it.
       const mfn = p2m.mfnOf(leaf * ENTRIES + i);
-      entries.setBigUint64(i * 8, mfn === null ? INVALID_ENTRY : BigInt(mfn), true);
+      entries.setUint32(i * 8, mfn ?? 0xffff_ffff, true);
+      entries.setUint32(i * 8 + 4, mfn === null ? 0xffff_ffff : 0, true);
     }
   });
   pointAt(place.p2mMid, place.p2mLeaves, p2m, pageForWrite);

@@ -11,6 +11,7 @@ import { DirtyBitmap } from '../memory/log-dirty.ts';
 import type { Domain } from '../xen/domain.ts';
 import type { Host } from '../xen/host.ts';
 import { readArch } from '../xen/shared-info.ts';
+import { digestGroupOf, type MemoryDigest } from './memory-digest.ts';
 import { expectedDowntimeNs } from './policies/qemu.ts';
 import { Precopy, type PrecopyPolicy, type PrecopyStep } from './precopy.ts';
 import { savedPage } from './save.ts';
@@ -34,10 +35,19 @@ export type LiveProgress = {
 
 type Pass = { readonly left: DirtyBitmap; leftPages: number; sentPages: number; readonly startedAt: TrueNs };
 
+export type LiveCopyOptions = {
+  readonly policy: PrecopyPolicy;
+  readonly head: readonly StreamRecord[];
+  /** Is kept up to date, so that little of it is left to do when the guest stands still. */
+  readonly digest: MemoryDigest;
+  readonly at: TrueNs;
+};
+
 export class LiveCopy {
   readonly #host: Host;
   readonly #domain: Domain;
   readonly #precopy: Precopy;
+  readonly #digest: MemoryDigest;
   readonly #generation: bigint;
   readonly #deferred: DirtyBitmap;
   #pass: Pass | null = null;
@@ -48,17 +58,18 @@ export class LiveCopy {
   #duplicate = 0;
 
   /** Switches log-dirty on and opens the first pass, with `head` in front of it. */
-  constructor(
-    host: Host,
-    domain: Domain,
-    options: { policy: PrecopyPolicy; head: readonly StreamRecord[]; at: TrueNs },
-  ) {
+  constructor(host: Host, domain: Domain, options: LiveCopyOptions) {
     this.#host = host;
     this.#domain = domain;
     this.#deferred = new DirtyBitmap(domain.p2m.size);
+    this.#digest = options.digest;
     this.#generation = this.#checkGeneration(null);
     domain.logDirty.enable();
-    this.#precopy = new Precopy(domain.p2m.size, options.policy, () => domain.logDirty.clean());
+    this.#precopy = new Precopy(domain.p2m.size, options.policy, () => {
+      const report = domain.logDirty.clean();
+      this.#digest.touchAll(report.dirty);
+      return report;
+    });
     this.#enter(this.#precopy.begin(), options.at, options.head);
   }
 
@@ -93,6 +104,7 @@ export class LiveCopy {
     dirty.addAll(this.#deferred);
     if (this.#pass !== null) dirty.addAll(this.#pass.left);
     if (this.#stopped !== null) dirty.addAll(this.#stopped);
+    this.#digest.touchAll(dirty);
     return dirty;
   }
 
@@ -145,12 +157,17 @@ export class LiveCopy {
     let maxPages = yield START;
     for (const record of head) maxPages = yield record;
     let entries: PageEntry[] = [];
+    let last: number | null = null;
     for (const pfn of dirty.pfns()) {
+      // A group that is behind us is in the processor's cache still.
+      if (last !== null && digestGroupOf(last) !== digestGroupOf(pfn)) this.#digest.settle(last);
+      last = pfn;
       entries.push(this.#entry(pass, pfn));
       if (entries.length < Math.max(1, maxPages)) continue;
       maxPages = yield { type: 'PAGE_DATA', entries };
       entries = [];
     }
+    if (last !== null) this.#digest.settle(last);
     if (entries.length > 0) yield { type: 'PAGE_DATA', entries };
   }
 

@@ -1,19 +1,22 @@
 /**
  * VERIFY: the pages that follow are compared with those that came before (facts D.6). libxc logs the differences; here a
  * migration with one does not reach its commit, and each is named by pfn, type and who uses the page.
- * Page tables are compared with pfns in them, as they travel: they are not localised before END.
+ * Page tables are compared with pfns in them, as they travel.
  */
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { PROBLEMS_MAX } from '@skewbed/proto/limits.ts';
-import { PAGE_TYPE, type PageEntry } from '@skewbed/proto/records.ts';
+import { PAGE_SIZE, PAGE_TYPE, type PageEntry } from '@skewbed/proto/records.ts';
 import { layoutOf } from '../guest/layout.ts';
 import { pageOwner } from '../guest/page-owner.ts';
 import type { Domain } from '../xen/domain.ts';
 import type { Host } from '../xen/host.ts';
+import { savedPage } from './save.ts';
 
 const NAMED_IN_ERROR = 4;
+const ZERO_PAGE = new Uint8Array(PAGE_SIZE);
 
 export class PageVerify {
+  readonly #host: Host;
   readonly #domain: Domain;
   readonly #tables: ReadonlyMap<number, number>;
   readonly #differences: string[] = [];
@@ -21,7 +24,8 @@ export class PageVerify {
   #different = 0;
 
   /** `tables`: the types of the pages which are page tables, by pfn. */
-  constructor(domain: Domain, tables: ReadonlyMap<number, number>) {
+  constructor(host: Host, domain: Domain, tables: ReadonlyMap<number, number>) {
+    this.#host = host;
     this.#domain = domain;
     this.#tables = tables;
   }
@@ -64,7 +68,7 @@ export class PageVerify {
     const before = this.#tables.get(pfn) ?? PAGE_TYPE.NOTAB;
     if (this.#domain.p2m.mfnOf(pfn) === null) return 'it did not come before';
     if (before !== type) return `it came as ${typeName(before)}`;
-    const here = this.#domain.page(pfn);
+    const here = savedPage(this.#host, this.#domain, pfn).page ?? ZERO_PAGE;
     const at = firstDifference(here, page);
     return at < 0 ? null : `byte ${at} is 0x${hex(here[at])} here, 0x${hex(page?.[at])} there`;
   }

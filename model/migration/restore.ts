@@ -5,18 +5,10 @@
  */
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import { DOMAIN_PAGES_MAX, VCPUS_MAX } from '@skewbed/proto/limits.ts';
-import {
-  PAGE_SIZE,
-  PAGE_TYPE,
-  type PageEntry,
-  type StreamRecord,
-  type StreamRecordType,
-} from '@skewbed/proto/records.ts';
+import { PAGE_SIZE, type StreamRecord, type StreamRecordType } from '@skewbed/proto/records.ts';
 import { Guest } from '../guest/guest.ts';
 import { GUEST_PAGES_MIN, layoutOf, P2M_PER_PAGE } from '../guest/layout.ts';
 import { writeP2mList } from '../memory/p2m-list.ts';
-import { localiseTable } from '../memory/page-table-transfer.ts';
-import { levelOf } from '../memory/page-tables.ts';
 import { Domain } from '../xen/domain.ts';
 import { guestWorld, kernelOf } from '../xen/domain-builder.ts';
 import type { Host } from '../xen/host.ts';
@@ -24,7 +16,8 @@ import { writeArch } from '../xen/shared-info.ts';
 import { refillStartInfo } from '../xen/start-info.ts';
 import { localiseContext, readVcpuContext } from '../xen/vcpu-context.ts';
 import type { TargetOrder } from './hand-over.ts';
-import { PageVerify } from './page-verify.ts';
+import type { MemoryDigestResult } from './memory-digest.ts';
+import { PageIntake } from './page-intake.ts';
 import type { RestoreOps } from './toolstack-ops.ts';
 
 type Context = { readonly vcpuId: number; readonly context: Uint8Array };
@@ -34,12 +27,11 @@ export class Restore {
   private readonly order: TargetOrder;
   private readonly ops: RestoreOps;
   private readonly seen = new Set<StreamRecordType>();
-  private readonly tables = new Map<number, number>();
   private readonly contexts: Context[] = [];
   private readonly extras: StreamRecord[] = [];
   private sharedInfo: Uint8Array | null = null;
   private domain: Domain | null = null;
-  private verify: PageVerify | null = null;
+  private pages: PageIntake | null = null;
 
   constructor(host: Host, order: TargetOrder, ops: RestoreOps) {
     this.host = host;
@@ -70,12 +62,12 @@ export class Restore {
         break;
       case 'PAGE_DATA':
         this.after(record.type, 'X86_PV_P2M_FRAMES');
-        this.pages(record.entries);
+        this.thePages().take(record.entries);
         break;
       case 'VERIFY':
         this.after(record.type, 'PAGE_DATA');
         this.once(record.type);
-        this.verify = new PageVerify(this.theDomain(), this.tables);
+        this.thePages().startVerify();
         break;
       case 'X86_TSC_INFO':
         this.once(record.type);
@@ -98,31 +90,22 @@ export class Restore {
         break;
       case 'END':
         for (const needed of ['SHARED_INFO', 'X86_PV_VCPU_BASIC'] as const) this.after(record.type, needed);
-        this.verify?.finish(this.host, this.order.migration);
+        this.pages?.finishVerify();
         break;
     }
     this.seen.add(record.type);
   }
 
   /** After END: turns page tables back, last of all, when every page has its frame. */
-  complete(): Domain {
+  complete(): void {
     if (!this.seen.has('END'))
       throw new SkewbedError('bad-stream', `migration ${this.order.migration}: the stream stopped before END`);
-    const domain = this.theDomain();
-    const missing = domain.p2m.size - domain.p2m.populated;
-    if (missing > 0)
-      throw new SkewbedError(
-        'bad-stream',
-        `migration ${this.order.migration}: ${missing} of ${domain.p2m.size} pages did not come`,
-      );
-    for (const [pfn, type] of this.tables) {
-      const level = levelOf(type);
-      if (level === 0) continue;
-      const page = domain.pageForWrite(pfn);
-      localiseTable({ from: page, into: page, level, mfnOf: (p) => domain.p2m.mfnOf(p) });
-    }
-    domain.pageTypes = this.tables;
-    return domain;
+    this.thePages().localise();
+  }
+
+  /** Of the memory, between complete() and finishState(). */
+  digest(): MemoryDigestResult {
+    return this.thePages().digest();
   }
 
   /** Applies contexts and shared_info in the policy's order, and writes what names this host's frames. */
@@ -191,38 +174,8 @@ export class Restore {
     const domid = this.host.newDomid(this.order.domain);
     this.domain = new Domain(this.host.memory, { domid, name: this.order.domain, pages });
     this.host.addDomain(this.domain);
+    this.pages = new PageIntake(this.host, this.domain, this.order.migration);
     this.ops.begin(this.host, this.domain);
-  }
-
-  private pages(entries: readonly PageEntry[]): void {
-    const domain = this.theDomain();
-    if (entries.length === 0) this.bad('PAGE_DATA', 'has no page in it');
-    const fresh = new Set<number>();
-    for (const { pfn, type, page } of entries) {
-      if (!Number.isInteger(pfn) || pfn < 0 || pfn >= domain.p2m.size)
-        this.bad('PAGE_DATA', `has pfn ${pfn}; the domain has pages 0 to ${domain.p2m.size - 1}`);
-      if (!SENDABLE.has(type))
-        this.bad(
-          'PAGE_DATA',
-          `has pfn ${pfn} with page type 0x${type.toString(16)}, which no sender of this version sends`,
-        );
-      if (page !== null && page.length !== PAGE_SIZE)
-        this.bad('PAGE_DATA', `has ${page.length} bytes for pfn ${pfn}, not ${PAGE_SIZE}`);
-      if (type !== PAGE_TYPE.XTAB && domain.p2m.mfnOf(pfn) === null) fresh.add(pfn);
-    }
-    if (this.verify !== null) {
-      this.verify.compare(entries);
-      return;
-    }
-    domain.populate([...fresh]);
-    for (const { pfn, type, page } of entries) {
-      // A table that was changed under the sender's eyes: it comes again, in the last pass.
-      if (type === PAGE_TYPE.XTAB) continue;
-      if (levelOf(type) > 0) this.tables.set(pfn, type);
-      else this.tables.delete(pfn);
-      if (page !== null) domain.pageForWrite(pfn).set(page);
-      else if (domain.isTouched(pfn)) domain.pageForWrite(pfn).fill(0);
-    }
   }
 
   private context({ vcpuId, context }: Context): void {
@@ -261,6 +214,11 @@ export class Restore {
     return this.domain;
   }
 
+  private thePages(): PageIntake {
+    this.theDomain();
+    return this.pages as PageIntake;
+  }
+
   private once(type: StreamRecordType): void {
     if (this.seen.has(type)) this.bad(type, 'comes twice');
   }
@@ -277,16 +235,3 @@ export class Restore {
     );
   }
 }
-
-const SENDABLE: ReadonlySet<number> = new Set([
-  PAGE_TYPE.NOTAB,
-  PAGE_TYPE.L1TAB,
-  PAGE_TYPE.L2TAB,
-  PAGE_TYPE.L3TAB,
-  PAGE_TYPE.L4TAB,
-  PAGE_TYPE.L1PINNED,
-  PAGE_TYPE.L2PINNED,
-  PAGE_TYPE.L3PINNED,
-  PAGE_TYPE.L4PINNED,
-  PAGE_TYPE.XTAB,
-]);

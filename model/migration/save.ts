@@ -1,11 +1,10 @@
 /**
- * The sender's view of a suspended domain: its records in the order of libxc stream v3 (facts D.5), page tables and
- * contexts with pfns in place of machine frames, and the digest of the same memory.
- * Left out: live pre-copy, and the records of CPUID and MSR policy (a PV guest of ours looks at neither).
+ * The sender's view of a suspended domain: its records in the order of libxc stream v3 (facts D.5) page tables and
+ * contexts with pfns in place of machine frames.
+ * Left out: the records of CPUID and MSR policy (a PV guest of ours looks at neither).
  */
 import { PAGE_TYPE, type PageEntry, type StreamRecord } from '@skewbed/proto/records.ts';
 import { layoutOf } from '../guest/layout.ts';
-import type { PageOps } from '../memory/page-ops.ts';
 import { normaliseTable } from '../memory/page-table-transfer.ts';
 import { levelOf } from '../memory/page-tables.ts';
 import type { Domain } from '../xen/domain.ts';
@@ -50,27 +49,4 @@ export function tailRecords(host: Host, domain: Domain): StreamRecord[] {
     }),
     { type: 'END' },
   ];
-}
-
-/**
- * sha256 over every page that is not all zero: its pfn and type, then its 4096 bytes as they travel. Both sides work it
- * out from their own frames, so that a table which was localised wrongly differs too.
- */
-export function memoryDigest(host: Host, domain: Domain): { sha256: string; pages: number } {
-  const ops: PageOps = host.pageOps;
-  let pages = 0;
-  function* chunks(): Generator<Uint8Array> {
-    const label = new Uint8Array(8);
-    for (let pfn = 0; pfn < domain.p2m.size; pfn++) {
-      if (domain.p2m.mfnOf(pfn) === null) continue;
-      pages++;
-      const { type, page } = savedPage(host, domain, pfn);
-      if (page === null) continue;
-      viewOf(label).setUint32(0, pfn, true);
-      viewOf(label).setUint32(4, type, true);
-      yield label.slice();
-      yield page;
-    }
-  }
-  return { sha256: ops.digest(chunks()), pages };
 }

@@ -14,8 +14,9 @@ import { runOnVcpu } from '../xen/timer-delivery.ts';
 import { setSuspendAnswer } from '../xen/vcpu-context.ts';
 import type { SourcePhase } from './hand-over.ts';
 import { LiveCopy, type LiveProgress } from './live-copy.ts';
+import { MemoryDigest } from './memory-digest.ts';
 import { type PrecopyOrder, precopyPolicy } from './policies/index.ts';
-import { headRecords, memoryDigest, savedPage, tailRecords } from './save.ts';
+import { headRecords, savedPage, tailRecords } from './save.ts';
 
 /** 'verify': after the last pass every page goes once more, and the target compares. */
 export type SourceOptions = { readonly verify: 'off' | 'every-page' };
@@ -28,6 +29,7 @@ export class MigrationSource {
   private state: SourcePhase = 'preparing';
   private domain: Domain | null = null;
   private live: LiveCopy | null = null;
+  private memoryDigest: MemoryDigest | null = null;
   private records: Generator<StreamRecord, void, number> | null = null;
   private savedDigest: { sha256: string; pages: number } | null = null;
 
@@ -72,7 +74,8 @@ export class MigrationSource {
     const domain = this.theDomain();
     this.host.reach(at);
     domain.expect('pre-copy', 'running');
-    this.live = new LiveCopy(this.host, domain, { policy, head: headRecords(domain), at });
+    this.memoryDigest = new MemoryDigest(this.host, domain);
+    this.live = new LiveCopy(this.host, domain, { policy, head: headRecords(domain), digest: this.memoryDigest, at });
     this.state = 'precopy';
     this.tell('source precopy', order.policy);
     return 'precopy';
@@ -108,7 +111,7 @@ export class MigrationSource {
     host.tell({ kind: 'guest-suspended', domain: domain.name });
     this.state = 'suspended';
     const pages = this.live?.lastPass() ?? DirtyBitmap.full(domain.p2m.size);
-    this.savedDigest = memoryDigest(host, domain);
+    this.savedDigest = (this.memoryDigest ?? new MemoryDigest(host, domain)).result();
     host.tell({ kind: 'memory-digest', migration: this.migration, side: 'source', ...this.savedDigest });
     this.records = this.lastRecords(domain, pages);
     this.records.next();

@@ -10,7 +10,6 @@ import { wrap } from '../patches/compile.ts';
 import type { Host } from '../xen/host.ts';
 import type { CommitOrder, TargetOrder, TargetPhase } from './hand-over.ts';
 import { Restore } from './restore.ts';
-import { memoryDigest } from './save.ts';
 import { RESTORE_OPS, type RestoreOps } from './toolstack-ops.ts';
 
 export class MigrationTarget {
@@ -62,8 +61,8 @@ export class MigrationTarget {
     this.expect('finish', 'receiving');
     this.host.reach(at);
     const restore = this.theRestore();
-    const domain = restore.complete();
-    const digest = memoryDigest(this.host, domain);
+    restore.complete();
+    const digest = restore.digest();
     this.host.tell({ kind: 'memory-digest', migration: this.order.migration, side: 'target', ...digest });
     restore.finishState();
     this.state = 'received';
