@@ -29,7 +29,8 @@ type Told = HistoryEvent extends infer E
     ? Omit<E, 'at' | 'host' | 'uptimeNs' | 'wallNs'>
     : never
   : never;
-type Deadline = { readonly at: TrueNs; readonly run: () => void };
+/** `of`: the domain whose own interrupt, start or release it is. */
+type Deadline = { readonly at: TrueNs; readonly of: Domain | null; readonly run: () => void };
 
 export class Host {
   readonly config: HostConfig;
@@ -247,15 +248,17 @@ export class Host {
     }
     for (let next = this.earliest(); next !== null && next.at <= at; next = this.earliest()) {
       if (next.at > this.now) this.now = next.at;
+      // Or the quiet stretch of another guest, which began before now, would be counted from now again.
+      this.catchUp(this.now, next.of);
       next.run();
     }
     this.now = at;
   }
 
-  private catchUp(at: TrueNs): void {
+  private catchUp(at: TrueNs, except: Domain | null = null): void {
     const uptime = this.clocks.uptimeAt(at);
     for (const domain of this.domains.values()) {
-      const missed = missedInterrupt(this, domain, uptime);
+      const missed = domain === except ? null : missedInterrupt(this, domain, uptime);
       if (missed === null) continue;
       this.now = this.clocks.instantOf(missed.at);
       deliverInterrupt(this, domain, missed);
@@ -265,18 +268,18 @@ export class Host {
 
   private earliest(): Deadline | null {
     let first: Deadline | null = null;
-    const offer = (at: TrueNs, run: () => void): void => {
-      if (first === null || at < first.at) first = { at, run };
+    const offer = (at: TrueNs, of: Domain | null, run: () => void): void => {
+      if (first === null || at < first.at) first = { at, of, run };
     };
-    if (this.ntp.next !== null) offer(this.ntp.next, () => this.ntpPublishes());
+    if (this.ntp.next !== null) offer(this.ntp.next, null, () => this.ntpPublishes());
     for (const [domain, { at, before }] of this.starts) {
-      offer(at, () => {
+      offer(at, domain, () => {
         this.starts.delete(domain);
         before();
         this.unpause(domain);
       });
     }
-    for (const domain of this.domains.values()) this.offerGuest(domain, offer);
+    for (const domain of this.domains.values()) this.offerGuest(domain, (at, run) => offer(at, domain, run));
     return first;
   }
 
@@ -292,7 +295,6 @@ export class Host {
   }
 
   private ntpPublishes(): void {
-    this.catchUp(this.now);
     this.doSettime('ntp', 0n);
     this.ntp.done(this.now);
   }
