@@ -21,7 +21,7 @@ export default defineConfig({
     include: ['containers/**/*.test.ts'],
     globalSetup: ['./containers/setup.ts'],
     fileParallelism: false,
-    maxConcurrency: 5,
+    maxConcurrency: 24,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     sequence: { sequencer: InOrder },

@@ -1,0 +1,160 @@
+import { copiesOf } from '@skewbed/experiments/checkers/copies.ts';
+import { judge } from '@skewbed/experiments/result.ts';
+import type { RunOutcome } from '@skewbed/experiments/scenario-run.ts';
+import { readScenario } from '@skewbed/experiments/scenarios/scenario-file.ts';
+import { asRunner, runLive } from '@skewbed/experiments/testbeds/live-run.ts';
+import { DEFAULT_LIMIT_NS, planTrial } from '@skewbed/experiments/trial.ts';
+import { SkewbedError } from '@skewbed/proto/errors.ts';
+import type { HistoryEvent } from '@skewbed/proto/history.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Cluster, type Fault } from './cluster.ts';
+import { describeContainers } from './engine.ts';
+
+// Several at once, each on a cluster of its own: nearly all of their time is waiting for time-outs.
+const CLUSTERS = 3;
+const FAULTS: readonly Fault[] = ['kill', 'pause', 'cut'];
+/** Phases of a migration as its events name them: the coordinator's, in their order. */
+const PHASES = ['preparing', 'suspended', 'received', 'committed'] as const;
+const SIDES = { source: 'a', target: 'b' } as const;
+const HURT_FOR_MS = 1500;
+
+const scenario = readScenario(
+  `scenario: hurt-migration
+guest: { kernel: xenlinux-2.6.18 }
+hosts:
+  a: { wall: 2008-11-27T08:21:44Z, uptime: 1000000s }
+  b: { wall: +2s, uptime: 1000002s }
+move: { kind: migrate, from: a, to: b, downtime: 2s }
+`,
+  'hurt-migration',
+);
+
+describeContainers('a node is hurt while a guest moves', () => {
+  const pool = new ClusterPool(CLUSTERS);
+  beforeAll(() => pool.start());
+  afterAll(() => pool.close());
+
+  for (const fault of FAULTS)
+    for (const side of ['source', 'target'] as const)
+      it.concurrent.each(PHASES)(`${fault} the ${side} when the migration is %s`, async (phase) => {
+        await pool.use(async (cluster) => {
+          const end = await migrateAndHurt(cluster, { fault, node: SIDES[side], phase });
+          const { result, reasons } = judge(end.outcome.header, end.outcome.events);
+          const where = await domainsAtEnd(cluster);
+          const logs = { a: await cluster.logs('a'), b: await cluster.logs('b') };
+          const evidence = JSON.stringify({ verdict: result.verdict, reasons, where, logs }, null, 1);
+          expect(end.hurt, `the migration never came to ${phase}: ${evidence}`).toBe(true);
+          expect(copiesOf(end.outcome.events).most, evidence).toBeLessThanOrEqual(1);
+          expect(result.verdict, evidence).not.toBe('split-brain');
+          if (where.length === 1) return;
+          // Whoever is killed loses its guests with its memory; nobody else may lose one.
+          expect(fault, evidence).toBe('kill');
+          expect(where, evidence).toEqual([]);
+          expect(result.verdict, evidence).not.toBe('healthy');
+          expect(reasons, evidence).not.toEqual([]);
+        });
+      });
+});
+
+/** Clusters that tests take in turn; one that a failed test leaves behind is replaced. */
+class ClusterPool {
+  readonly #size: number;
+  #free: Promise<Cluster>[] = [];
+  #waiting: ((cluster: Promise<Cluster>) => void)[] = [];
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  async start(): Promise<void> {
+    for (let made = 0; made < this.#size; made += 1) this.#free.push(Cluster.start(['a', 'b']));
+    await Promise.all(this.#free);
+  }
+
+  async use(test: (cluster: Cluster) => Promise<void>): Promise<void> {
+    const taken = this.#free.pop() ?? new Promise<Cluster>((resolve) => this.#waiting.push(resolve));
+    const cluster = await taken;
+    try {
+      await test(cluster);
+      this.#give(Promise.resolve(cluster));
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      this.#give(Cluster.start(['a', 'b']));
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const cluster of this.#free) await (await cluster)[Symbol.asyncDispose]();
+  }
+
+  #give(cluster: Promise<Cluster>): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(cluster);
+    else next(cluster);
+  }
+}
+
+type Hurt = { readonly outcome: RunOutcome; readonly hurt: boolean };
+
+/** Runs the migration, and hurts a node when another runner hears of the phase. */
+async function migrateAndHurt(
+  cluster: Cluster,
+  { fault, node, phase }: { fault: Fault; node: string; phase: string },
+): Promise<Hurt> {
+  let hurt: Promise<void> | null = null;
+  const isPhase = (event: HistoryEvent): boolean =>
+    event.kind === 'migration' && event.host === undefined && event.phase === phase;
+  let stopWatching = (): void => {};
+  const watching = asRunner<void>(cluster.runner('watcher'), ({ client }, done) => {
+    stopWatching = () => done(undefined);
+    client.onEvents((events) => {
+      if (hurt === null && events.some(isPhase)) hurt = hurtForAWhile(cluster, fault, node);
+    });
+  });
+  const plan = planTrial(scenario, { testbed: 'containers', seed: 1, scale: '1/60', limitNs: DEFAULT_LIMIT_NS });
+  try {
+    const outcome = await startedAgain(() => runLive(plan, cluster.runner('mover')));
+    return { outcome, hurt: hurt !== null };
+  } finally {
+    stopWatching();
+    await Promise.allSettled([watching, hurt]);
+  }
+}
+
+/** Nodes of the test before may still be about to learn how their migration ended, and a busy machine may be late. */
+async function startedAgain<R>(run: () => Promise<R>): Promise<R> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      const again = error instanceof SkewbedError && ['illegal-state', 'late'].includes(error.code);
+      if (!again || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+async function hurtForAWhile(cluster: Cluster, fault: Fault, node: string): Promise<void> {
+  await cluster.inflict(fault, node);
+  await new Promise((resolve) => setTimeout(resolve, HURT_FOR_MS));
+  await cluster.heal(fault, node);
+}
+
+const OPEN = ['preparing', 'streaming', 'deciding', 'handing-over', 'aborting'];
+
+/** The nodes that have the guest when both are back and no migration is open. */
+async function domainsAtEnd(cluster: Cluster): Promise<readonly string[]> {
+  const deadline = performance.now() + 60_000;
+  for (;;) {
+    const { nodes } = await cluster.get<{ nodes: { name: string }[] }>('/v1/nodes');
+    const { migrations } = await cluster.get<{ migrations: { phase: string }[] }>('/v1/migrations');
+    if (nodes.length === 2 && !migrations.some(({ phase }) => OPEN.includes(phase))) break;
+    if (performance.now() > deadline)
+      throw new Error(`after 60 s: nodes ${JSON.stringify(nodes)}, migrations ${JSON.stringify(migrations)}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const { clocks } = await cluster.get<{ clocks: { node: string; domains: string[] }[] }>('/v1/clocks');
+  return clocks.filter(({ domains }) => domains.includes('guest')).map(({ node }) => node);
+}
