@@ -159,6 +159,30 @@ export function bulkSuite(factory: HarnessFactory): void {
       expect(handler.scattered[0]).toMatchObject({ landed: 150, missing: 150, tail: new Uint8Array(0) });
     });
 
+    test('is not put into its places any longer once the channel was closed', async () => {
+      const { near, far, farEar } = await places.open();
+      const place = new Uint8Array(4_000_000);
+      const codes: number[] = [];
+      let asAtClose: Uint8Array | null = null;
+      near.handle({
+        begins: (beginning) => {
+          if (beginning.length < HEAD) return null;
+          const landed = (): void => {
+            asAtClose ??= place.slice();
+            near.close(CLOSE_CODE.NORMAL, 'enough');
+          };
+          return { kind: 'scatter', at: HEAD, into: [place], landed, ended: () => undefined };
+        },
+        message: () => undefined,
+        drained: () => undefined,
+        closed: (code) => codes.push(code),
+      });
+      far.send(pattern(HEAD + place.length));
+      await harness.until('both know', () => codes.length === 1 && farEar.closed);
+      expect([codes, farEar.code]).toEqual([[CLOSE_CODE.NORMAL], CLOSE_CODE.NORMAL]);
+      expect(Buffer.compare(place, asAtClose as unknown as Uint8Array)).toBe(0);
+    });
+
     test('is gathered when it ends before anybody knows where it goes', async () => {
       const { near, far } = await places.open();
       const handler = new Scatterer([new Uint8Array(100)]);

@@ -104,11 +104,10 @@ export class ScatterBody implements Body {
   #place = 0;
   #offset = 0;
 
-  /** `beginning` holds at least `course.at` bytes; what is behind them is put in its places. */
-  constructor(course: Scatter, beginning: Uint8Array) {
+  /** `head`: everything in front of the places. */
+  constructor(course: Scatter, head: Uint8Array) {
     this.#course = course;
-    this.#head = beginning.slice(0, course.at);
-    this.put(beginning.subarray(course.at));
+    this.#head = head.slice();
   }
 
   room(most: number): Uint8Array | null {
@@ -152,6 +151,25 @@ export class ScatterBody implements Body {
     if (this.#offset < view.length) return;
     this.#place++;
     this.#offset = 0;
+  }
+}
+
+/** The body of a message that nobody wants any more. */
+export class DiscardBody implements Body {
+  readonly stalled = false;
+
+  room(): null {
+    return null;
+  }
+
+  landed(): void {}
+
+  put(bytes: Uint8Array): number {
+    return bytes.length;
+  }
+
+  end(): boolean {
+    return true;
   }
 }
 

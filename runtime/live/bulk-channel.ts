@@ -127,6 +127,7 @@ export class BulkChannel implements Channel {
     }
     this.#phase = 'closing';
     this.#sayClose(closePayload(code, why));
+    if (this.#reader.scatters) this.#takePlacesBack({ code, reason: why });
     // The answer may stand behind messages that nobody had listened to.
     this.#resume();
   }
@@ -213,6 +214,23 @@ export class BulkChannel implements Channel {
     const bytes = this.#inbox.subarray(this.#inboxFrom, this.#inboxTo);
     this.#inboxFrom = this.#inboxTo;
     this.#reader.put(bytes);
+  }
+
+  /**
+   * Whoever closes takes its places back at once, and the socket would still read into one of them. It is given another
+   * buffer, by a method of Node's that is not documented; without it nothing is read any more, and no answer waited for.
+   */
+  #takePlacesBack(ending: Ending): void {
+    this.#reader.discard();
+    const handle = (this.#socket as { _handle?: { useUserBuffer?: (buffer: Uint8Array) => void } })._handle;
+    if (typeof handle?.useUserBuffer === 'function') {
+      handle.useUserBuffer(this.#buffer());
+      return;
+    }
+    this.#ending = ending;
+    this.#reader.stop();
+    this.#socket.pause();
+    this.#socket.destroySoon();
   }
 
   #readAnswer(): void {

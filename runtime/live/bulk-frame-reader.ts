@@ -7,7 +7,7 @@
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { MESSAGE_MAX_BYTES } from '@skewbed/proto/limits.ts';
 import type { Course } from '../ports/bulk.ts';
-import { Beginning, type Body, ForwardBody, GatherBody, type Outlet, ScatterBody } from './bulk-bodies.ts';
+import { Beginning, type Body, DiscardBody, ForwardBody, GatherBody, type Outlet, ScatterBody } from './bulk-bodies.ts';
 import { CONTROL_PAYLOAD_MAX, OPCODE, SERVER_HEADER_MAX } from './bulk-frames.ts';
 
 export interface FrameSink {
@@ -65,6 +65,16 @@ export class BulkFrameReader {
     // What could end has ended: proceed() goes as far as it can.
     if (this.#state.at === 'end') return true;
     return this.#state.at === 'data' && this.#body?.stalled === true;
+  }
+
+  /** True while a message is being put into places that belong to somebody else. */
+  get scatters(): boolean {
+    return this.#body instanceof ScatterBody;
+  }
+
+  /** Takes nobody's places any longer. What buffer() gave before may be one of them: ask it again. */
+  discard(): void {
+    if (this.scatters) this.#body = new DiscardBody();
   }
 
   /** Where the next bytes shall lie. Never empty. */
@@ -247,7 +257,9 @@ export class BulkFrameReader {
         this.#body = new GatherBody(bytes, (message) => this.#sink.message(message));
         break;
       case 'scatter':
-        this.#body = new ScatterBody(course, bytes);
+        this.#body = new ScatterBody(course, bytes.subarray(0, course.at));
+        // Whoever is told of these bytes may close the channel, which has to find the body there.
+        this.#body.put(bytes.subarray(course.at));
         break;
       case 'forward':
         this.#body = new ForwardBody(this.#sink.outletOf(course.to), bytes, course.ended);

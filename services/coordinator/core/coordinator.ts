@@ -114,7 +114,7 @@ export class CoordinatorCore {
       isConnected: (node) => this.#nodes.has(node),
       uncertaintyOf: (node) => this.#nodes.get(node)?.uncertaintyNs ?? 0n,
       urlOf: (node) => this.#node(node).url,
-      dialNode: (node, path) => network.dial(channelUrl(this.#node(node).url), path),
+      dialNode: (node, path) => network.dialStream(channelUrl(this.#node(node).url), path),
       record: (event) => this.#publish([event]),
     };
   }

@@ -4,11 +4,13 @@
  * breaks the stream. Digests, and what the source says of its progress, end here. Beside a direct stream it carries no
  * batches. A relay whose sockets broke is done; the stream goes on through another one, from the batch that is due.
  */
+import { peekBatch } from '@skewbed/proto/bulk-batch.ts';
 import { CLOSE_CODE, isBreak } from '@skewbed/proto/close-codes.ts';
 import { decode } from '@skewbed/proto/codec.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { errorFromWire, SkewbedError } from '@skewbed/proto/errors.ts';
 import { STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
+import type { Course } from '@skewbed/runtime/ports/bulk.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
 
 type Digest = MessageOf<'digest'>;
@@ -85,6 +87,7 @@ export class StreamRelay {
   #attach(side: Side, channel: Channel): End {
     const end: End = { channel, voted: false };
     channel.handle({
+      begins: (beginning) => this.#courseOf(side, beginning),
       message: (bytes) => this.#arrived(side, end, bytes),
       drained: () => {},
       closed: (code, reason) => {
@@ -95,6 +98,28 @@ export class StreamRelay {
       },
     });
     return end;
+  }
+
+  /** A batch goes on as it comes: only its name is read here, and the target checks the rest. */
+  #courseOf(side: Side, beginning: Uint8Array): Course | null {
+    if (this.#closed || side !== 'source' || this.#target === null) return { kind: 'gather' };
+    try {
+      const fields = peekBatch(beginning);
+      if (fields === 'incomplete') return null;
+      if (fields === 'other') return { kind: 'gather' };
+      this.#expectRelayed('batch');
+      if (fields.get('migration') !== this.#migration) throw this.#broken('a batch of another migration');
+      this.#count(fields.get('seq'));
+    } catch (error) {
+      if (!(error instanceof SkewbedError)) throw error;
+      this.#fail(error, 'refused');
+      return { kind: 'gather' };
+    }
+    const ended = (bytes: number): void => {
+      this.#bytes += bytes;
+      this.#handlers.progress();
+    };
+    return { kind: 'forward', to: this.#target.channel, ended };
   }
 
   #arrived(side: Side, end: End, bytes: Uint8Array): void {
@@ -138,6 +163,14 @@ export class StreamRelay {
   }
 
   #forward(seq: number, bytes: Uint8Array): void {
+    this.#count(seq);
+    this.#bytes += bytes.length;
+    this.#target?.channel.send(bytes);
+    this.#handlers.progress();
+  }
+
+  /** Whether it is this batch's turn, and within the credit. */
+  #count(seq: unknown): void {
     if (seq !== this.#batches) throw this.#broken(`batch ${seq} came, batch ${this.#batches} is due`);
     if (this.#batches - this.#acknowledged >= STREAM_CREDIT_BATCHES) {
       throw this.#broken(
@@ -145,9 +178,6 @@ export class StreamRelay {
       );
     }
     this.#batches += 1;
-    this.#bytes += bytes.length;
-    this.#target?.channel.send(bytes);
-    this.#handlers.progress();
   }
 
   #giveBack(seq: number, bytes: Uint8Array): void {

@@ -83,8 +83,8 @@ export class NodeCore {
       driver: this.#driver,
       checksums: ports.checksums,
       record: (events) => this.#outbox.add(events),
-      dial: (path) => ports.network.dial(channelUrl(options.coordinatorUrl), path),
-      dialNode: (url, path) => ports.network.dial(channelUrl(url), path),
+      dial: (path) => ports.network.dialStream(channelUrl(options.coordinatorUrl), path),
+      dialNode: (url, path) => ports.network.dialStream(channelUrl(url), path),
       clock: ports.clock,
       timers: ports.timers,
       ask: (epoch, open) => {
