@@ -7,22 +7,27 @@ import { NS_PER_MS, trueNs } from '@skewbed/proto/units.ts';
 import { describe, expect, it } from 'vitest';
 import { BREAKS, everyFault, type Fault, faultText } from './fault.ts';
 import { complaint } from './judge.ts';
-import { type Mutation, outcomeOf, Trial } from './trial.ts';
+import { MOVES, type MoveName, type Mutation, outcomeOf, Trial } from './trial.ts';
 
-const undisturbed = new Trial([]);
-const smooth = undisturbed.run();
-const COUNTS = { messages: undisturbed.messages, lines: undisturbed.lines };
 const ALL_PAIRS = process.env.SKEWBED_EXHAUSTIVE === '1';
-/** So many of them in CI: 6 ms each. */
+/** So many of them in CI for each kind of move: 2 to 6 ms each. */
 const PAIRS_IN_CI = 2000;
+const MOVE_NAMES = Object.keys(MOVES) as MoveName[];
+
+/** How many messages and journal lines there are when nothing happens. */
+function countsOf(move: MoveName): { readonly messages: number; readonly lines: number } {
+  const undisturbed = new Trial(move, []);
+  undisturbed.run();
+  return { messages: undisturbed.messages, lines: undisturbed.lines };
+}
 
 /** Runs them all and gives what is wrong; 'undone' are faults whose point never came. */
-function judged(cases: readonly (readonly Fault[])[]): { wrong: string[]; undone: number; ends: Map<string, number> } {
+function judged(move: MoveName, cases: readonly (readonly Fault[])[]) {
   const wrong: string[] = [];
   const ends = new Map<string, number>();
   let undone = 0;
   for (const faults of cases) {
-    const outcome = outcomeOf(faults);
+    const outcome = outcomeOf(move, faults);
     if (!outcome.done) undone += 1;
     const why = complaint(faults, outcome);
     if (why !== null) wrong.push(`${faults.map(faultText).join('; ')}: ${why} (${JSON.stringify(outcome)})`);
@@ -32,14 +37,13 @@ function judged(cases: readonly (readonly Fault[])[]): { wrong: string[]; undone
   return { wrong, undone, ends };
 }
 
-/** Second faults behind a first one that is mended: at each message until the guest has come to its end. */
-function everyPair(): Fault[][] {
-  const last = COUNTS.messages + 12;
+/** Second faults behind a first one that is mended: at each later message of the hand-over and of its repair. */
+function everyPair(messages: number): Fault[][] {
   const pairs: Fault[][] = [];
-  for (let number = 1; number <= COUNTS.messages; number += 1) {
+  for (let number = 1; number <= messages; number += 1) {
     for (const deed of BREAKS) {
       const first: Fault = { point: { at: 'message', number, when: 'lost' }, deed, after: 'mended' };
-      for (let later = number + 1; later <= last; later += 1) {
+      for (let later = number + 1; later <= number + 24; later += 1) {
         for (const second of BREAKS) {
           for (const when of ['lost', 'taken'] as const)
             pairs.push([first, { point: { at: 'message', number: later, when }, deed: second, after: 'mended' }]);
@@ -54,31 +58,39 @@ function everyPair(): Fault[][] {
   return pairs.filter((_, index) => index % step === 0);
 }
 
-describe('a hand-over', () => {
-  it('that nothing happens to ends on the target', () => {
-    expect(smooth).toEqual({ source: 'gone', target: 'running', committed: true, inDoubt: [], done: true });
+describe.each(MOVE_NAMES)('a hand-over of a guest that is moved %s', (move) => {
+  const counts = countsOf(move);
+
+  it('ends on the target when nothing happens', () => {
+    expect(outcomeOf(move, [])).toEqual({
+      source: 'gone',
+      target: 'running',
+      committed: true,
+      inDoubt: [],
+      done: true,
+    });
   });
 
   it('with any one fault at any message or journal line never has two running copies, and ends as it has to', () => {
-    const cases = everyFault(COUNTS).map((fault) => [fault]);
-    const { wrong, undone, ends } = judged(cases);
+    const cases = everyFault(counts).map((fault) => [fault]);
+    const { wrong, undone, ends } = judged(move, cases);
     console.log(
-      `hand-over: ${cases.length} cases of one fault, at ${COUNTS.messages} messages and ${COUNTS.lines} journal lines`,
+      `hand-over, ${move}: ${cases.length} cases of one fault, at ${counts.messages} messages and ${counts.lines} journal lines`,
     );
     expect(wrong).toEqual([]);
     expect(undone).toBe(0);
     // Canary: every end that there is was seen, so the faults came neither all too early nor all too late.
     for (const end of ['running/gone', 'gone/running', 'suspended/paused', 'suspended/gone', 'suspended/running'])
       expect(ends.get(end), end).toBeGreaterThan(0);
-  });
+  }, 300_000);
 
   it('with a second fault after the first likewise', () => {
-    const cases = everyPair();
-    const { wrong, undone } = judged(cases);
-    console.log(`hand-over: ${cases.length - undone} cases of two faults${ALL_PAIRS ? ', all of them' : ''}`);
+    const cases = everyPair(counts.messages);
+    const { wrong, undone } = judged(move, cases);
+    console.log(`hand-over, ${move}: ${cases.length - undone} cases of two faults${ALL_PAIRS ? ', all of them' : ''}`);
     expect(wrong).toEqual([]);
     expect(cases.length - undone).toBeGreaterThan(500);
-  }, 900_000);
+  }, 3_600_000);
 });
 
 describe('canary: a coordinator that gives its orders before the commit line is durable', () => {
@@ -95,10 +107,10 @@ describe('canary: a coordinator that gives its orders before the commit line is 
   });
 
   it('is caught with two running copies', () => {
-    const caught = everyFault(COUNTS).filter((fault) => {
+    const caught = everyFault(countsOf('stopped')).filter((fault) => {
       if (fault.deed.kind !== 'crash') return false;
       try {
-        return complaint([fault], outcomeOf([fault], journalLate)) !== null;
+        return complaint([fault], outcomeOf('stopped', [fault], journalLate)) !== null;
       } catch (error) {
         expect((error as Error).message).toMatch(/two copies run|the source runs after the commit/);
         return true;

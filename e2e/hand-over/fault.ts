@@ -7,10 +7,11 @@
 
 export const PROCESSES = ['source', 'target', 'coordinator'] as const;
 export type Process = (typeof PROCESSES)[number];
-export const LINKS = ['source-link', 'target-link'] as const;
+/** To the coordinator each, and the one between the nodes. */
+export const LINKS = ['source-link', 'target-link', 'data-link'] as const;
 export type LinkName = (typeof LINKS)[number];
 
-/** Where: at the nth message on either link, or the nth line of the journal. */
+/** Where: at the nth message on any link, or the nth line of the journal. */
 export type Point =
   | { readonly at: 'message'; readonly number: number; readonly when: 'lost' | 'taken' }
   | { readonly at: 'journal'; readonly number: number; readonly when: 'lost' | 'kept' | 'durable' };

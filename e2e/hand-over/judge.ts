@@ -9,7 +9,7 @@ import type { Outcome } from './trial.ts';
 /** What is wrong with this end; null when nothing is. */
 export function complaint(faults: readonly Fault[], { source, target, committed, inDoubt }: Outcome): string | null {
   const crashed = (process: string) => faults.some(({ deed }) => deed.kind === 'crash' && deed.process === process);
-  const away = faults.some(({ deed, after }) => after === 'left' && !isOfAHost(deed));
+  const away = faults.some(({ deed, after }) => after === 'left' && !leavesNobody(deed));
   if (source === 'suspended' && !inDoubt.includes('a')) return 'the source is suspended and not in doubt';
   if (target === 'paused' && !inDoubt.includes('b')) return 'the target is paused and not in doubt';
   if (target === 'building') return 'the target keeps half a copy';
@@ -28,4 +28,6 @@ export function complaint(faults: readonly Fault[], { source, target, committed,
   return null;
 }
 
-const isOfAHost = (deed: Fault['deed']): boolean => deed.kind === 'crash' && deed.process !== 'coordinator';
+/** A host that is gone leaves nobody waiting, and without the link between the nodes the coordinator still decides. */
+const leavesNobody = (deed: Fault['deed']): boolean =>
+  (deed.kind === 'crash' && deed.process !== 'coordinator') || ('link' in deed && deed.link === 'data-link');

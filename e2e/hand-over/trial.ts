@@ -5,11 +5,12 @@
  * which is earlier than the guest's first instruction there.
  */
 import type { CoordinatorPorts } from '@skewbed/coordinator/core/coordinator.ts';
+import { liveMove } from '@skewbed/hypervisor-node/stage/live-move.ts';
 import { MOVE, scriptedStage } from '@skewbed/hypervisor-node/stage/move.ts';
 import type { GuestState, ScriptedWorld } from '@skewbed/hypervisor-node/stage/scripted-world.ts';
 import type { Stage } from '@skewbed/hypervisor-node/stage/stage.ts';
 import type { Link } from '@skewbed/runtime/sim/link.ts';
-import { type Fault, faultText, type LinkName, type Point, type Process } from './fault.ts';
+import { type Fault, faultText, LINKS, type LinkName, type Point, type Process } from './fault.ts';
 
 /** How it ended, and what of it is still there. */
 export type Outcome = {
@@ -22,6 +23,10 @@ export type Outcome = {
   readonly done: boolean;
 };
 
+/** How the guest is moved: stopped first, or live, through the coordinator or past it. */
+export const MOVES = { stopped: MOVE, live: liveMove(), direct: liveMove({ via: 'direct' }) } as const;
+export type MoveName = keyof typeof MOVES;
+
 /** A journal that lies, for the canary. */
 export type Mutation = (ports: CoordinatorPorts) => CoordinatorPorts;
 
@@ -33,7 +38,11 @@ const SETTLE_S = 200;
 const RECORDS = 9;
 
 const NODE = { source: 'a', target: 'b' } as const;
-const END = { 'source-link': 'a', 'target-link': 'b' } as const;
+const ENDS = {
+  'source-link': ['a', 'coordinator'],
+  'target-link': ['b', 'coordinator'],
+  'data-link': ['a', 'b'],
+} as const satisfies Record<LinkName, unknown>;
 
 export class Trial {
   readonly stage: Stage;
@@ -42,18 +51,20 @@ export class Trial {
   lines = 0;
   readonly #dead = new Set<Process>();
   readonly #faults: readonly Fault[];
+  readonly #move: MoveName;
   #next = 0;
   #done = 0;
   #counting = false;
 
-  constructor(faults: readonly Fault[], mutate: Mutation = (ports) => ports) {
+  constructor(move: MoveName, faults: readonly Fault[], mutate: Mutation = (ports) => ports) {
+    this.#move = move;
     this.#faults = faults;
     const { stage, a, b } = scriptedStage({ coordinatorPorts: (ports) => this.#watchJournal(mutate(ports)) });
     this.stage = stage;
     this.worlds = { a, b };
     a.records = RECORDS;
     b.records = RECORDS;
-    for (const name of ['a', 'b'] as const) this.#link(name).tap = ({ message }) => this.#passes(name, message);
+    for (const name of LINKS) this.#link(name).tap = ({ message }) => this.#passes(name, message);
   }
 
   /** Moves the guest, and waits until everything has settled. Throws at the event at which two copies run. */
@@ -66,7 +77,7 @@ export class Trial {
       if (onA && this.#committed()) throw new Error(`the source runs after the commit, at ${stage.simulation.now} ns`);
       return false;
     };
-    stage.start('coordinator', MOVE);
+    stage.start('coordinator', MOVES[this.#move]);
     stage.simulation.run({ until: stage.after(SETTLE_S * Math.max(1, this.#faults.length)), done: unsafe });
     const doubts = (['a', 'b'] as const).filter((name) =>
       stage.nodes[name].status().migrations.some(({ phase }) => phase === 'in-doubt'),
@@ -84,12 +95,13 @@ export class Trial {
     return this.stage.journalLines().some((line) => line.startsWith('{"line":"committed"'));
   }
 
-  #link(name: 'a' | 'b'): Link {
-    return this.stage.simulation.link(name, 'coordinator');
+  #link(name: LinkName): Link {
+    const [one, other] = ENDS[name];
+    return this.stage.simulation.link(one, other);
   }
 
   /** A message leaves its process: what goes on the wire in its place. */
-  #passes(name: 'a' | 'b', message: Uint8Array): Uint8Array | readonly Uint8Array[] | null {
+  #passes(name: LinkName, message: Uint8Array): Uint8Array | readonly Uint8Array[] | null {
     if (!this.#counting) return message;
     this.messages += 1;
     const fault = this.#due('message', this.messages);
@@ -159,8 +171,8 @@ export class Trial {
     this.#done += 1;
     const { deed } = fault;
     if (deed.kind === 'crash') this.#crash(deed.process, fault.point.when === 'kept');
-    else if (deed.kind === 'cut') this.#linkOf(deed.link).cut();
-    else if (deed.kind === 'silence') this.#linkOf(deed.link).silence();
+    else if (deed.kind === 'cut') this.#link(deed.link).cut();
+    else if (deed.kind === 'silence') this.#link(deed.link).silence();
     if (fault.after === 'mended') this.#soon(BigInt(MEND_AFTER_S) * 1_000_000_000n, () => this.#mend(fault));
   }
 
@@ -176,14 +188,10 @@ export class Trial {
   }
 
   #mend({ deed }: Fault): void {
-    if ('link' in deed) this.#linkOf(deed.link).heal();
+    if ('link' in deed) this.#link(deed.link).heal();
     if (deed.kind !== 'crash' || !this.#dead.delete(deed.process)) return;
     if (deed.process === 'coordinator') this.stage.startCoordinator();
     else this.stage.restartNode(NODE[deed.process]);
-  }
-
-  #linkOf(link: LinkName): Link {
-    return this.#link(END[link]);
   }
 
   #soon(afterNs: bigint, act: () => void): void {
@@ -192,10 +200,10 @@ export class Trial {
 }
 
 /** One hand-over with these faults, and what is to be said of it when it is unsafe. */
-export function outcomeOf(faults: readonly Fault[], mutate?: Mutation): Outcome {
+export function outcomeOf(move: MoveName, faults: readonly Fault[], mutate?: Mutation): Outcome {
   try {
-    return new Trial(faults, mutate).run();
+    return new Trial(move, faults, mutate).run();
   } catch (thrown) {
-    throw new Error(`${faults.map(faultText).join('; ')}: ${(thrown as Error).message}`, { cause: thrown });
+    throw new Error(`${move}: ${faults.map(faultText).join('; ')}: ${(thrown as Error).message}`, { cause: thrown });
   }
 }

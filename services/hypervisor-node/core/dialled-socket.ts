@@ -4,7 +4,7 @@
  */
 import { CLOSE_CODE, isBreak } from '@skewbed/proto/close-codes.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
-import { REDIAL_FIRST_NS, STREAM_RESUME_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
+import { HANDSHAKE_TIMEOUT_NS, REDIAL_FIRST_NS, STREAM_RESUME_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
@@ -30,6 +30,7 @@ export class DialledSocket {
   readonly #parts: DialledParts;
   readonly #handlers: DialledHandlers;
   #channel: Channel | null = null;
+  #dialledAt: TrueNs = trueNs(0n);
   #redial: Timer | null = null;
   /** Until when it has to be back; null while nothing is broken. */
   #deadline: TrueNs | null = null;
@@ -57,6 +58,7 @@ export class DialledSocket {
 
   #dial(resume: string): void {
     this.#redial = null;
+    this.#dialledAt = this.#parts.clock.now();
     const channel = this.#parts.dial(resume);
     this.#channel = channel;
     channel.handle({
@@ -85,15 +87,22 @@ export class DialledSocket {
     }
     if (this.#deadline === null) {
       this.#deadline = trueNs(now + STREAM_RESUME_TIMEOUT_NS);
-      this.#patience = timers.at(this.#deadline, () => {
-        if (this.#channel === null) this.#lose(error);
-        else this.#deadline = null;
-      });
+      this.#expectBack(this.#deadline, error);
     }
     this.#redial = timers.at(trueNs(now + REDIAL_FIRST_NS), () => {
       const from = this.#handlers.resumeFrom();
       if (from === null) this.#lose(error);
       else this.#dial(`&resume=${from}`);
+    });
+  }
+
+  /** A socket is back when it has outlived the time in which a dial that nobody answers fails. */
+  #expectBack(until: TrueNs, error: SkewbedError): void {
+    this.#patience = this.#parts.timers.at(until, () => {
+      const provenAt = trueNs(this.#dialledAt + HANDSHAKE_TIMEOUT_NS);
+      if (this.#channel === null) this.#lose(error);
+      else if (this.#parts.clock.now() > provenAt) this.#deadline = null;
+      else this.#expectBack(trueNs(provenAt + 1n), error);
     });
   }
 
