@@ -1,10 +1,11 @@
 /** A judged run in words and a table, for people. */
 import { verdictSentence } from '@skewbed/experiments/report/sentence.ts';
 import type { JudgedRun } from '@skewbed/experiments/result.ts';
+import { migrationLines } from './migration-text.ts';
 import { lengthText, say, styled, table, verdictText } from './terminal.ts';
 
 /** Prints what a run showed, and where it is kept. */
-export function printRun({ result, outcome, reasons }: JudgedRun, folder: string): void {
+export function printRun({ result, outcome, reasons, events }: JudgedRun, folder: string): void {
   const { probes } = result;
   say(
     `${styled('bold', result.scenario)} on ${result.testbed}, seed ${result.seed}, scale ${result.scale}: ${result.kernel}, ${[result.restore, ...result.patches].join(' + ')}`,
@@ -60,6 +61,7 @@ export function printRun({ result, outcome, reasons }: JudgedRun, folder: string
     ),
   );
   say();
+  for (const line of migrationLines(events)) say(line);
   say(`fault      ${result.fault}`);
   say(`verdict    ${verdictText(result.verdict)}${result.also.length === 0 ? '' : `, also ${result.also.join(', ')}`}`);
   say(`mechanism  ${result.mechanism}`);

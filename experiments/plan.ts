@@ -8,6 +8,7 @@
 import type { RestorePolicy } from '@skewbed/model/migration/hand-over.ts';
 import { ceilDiv, maxOf } from '@skewbed/model/time/nanos.ts';
 import type { DomainSpec, HostConfig, HostEvent } from '@skewbed/model/xen/host-event.ts';
+import type { Transfer } from '@skewbed/proto/control/transfer.ts';
 import { type DurationNs, NS_PER_S } from '@skewbed/proto/units.ts';
 import { planHosts, wallAheadNs } from './plan-hosts.ts';
 import { GUEST, planActions, planPrograms } from './plan-programs.ts';
@@ -44,6 +45,7 @@ export type PlannedMove = {
   readonly suspendAtNs: DurationNs;
   readonly runAtNs: DurationNs;
   readonly sourceWallAheadNs: DurationNs;
+  readonly transfer?: Transfer;
 };
 
 export type Plan = {
@@ -112,7 +114,8 @@ export function makePlan(unscaled: Scenario, { testbed, seed, scale, toleranceNs
       hz: scenario.guest.hz,
       patches: patchesOf('guest', scenario.patches),
       reader: scenario.guest.reader,
-      writerPages: 16,
+      writerPages: scenario.guest.writerPages ?? 16,
+      ...(scenario.guest.writerRate === undefined ? {} : { writerRate: scenario.guest.writerRate }),
     },
     warmUpNs,
     move:
@@ -123,6 +126,7 @@ export function makePlan(unscaled: Scenario, { testbed, seed, scale, toleranceNs
             from: move.from,
             to: move.to,
             restore: scenario.restore,
+            ...(scenario.migration === undefined ? {} : { transfer: scenario.migration }),
             suspendAtNs: stopNs,
             runAtNs: referenceNs,
             sourceWallAheadNs: wallAheadNs(hosts, { of: move.from, over: move.to, atNs: stopNs }),

@@ -16,6 +16,7 @@ import { historyOf } from './history-order.ts';
 import type { Plan, PlannedAction } from './plan.ts';
 import { planToJson } from './plan-json.ts';
 import { GUEST } from './plan-programs.ts';
+import { progressText } from './progress-text.ts';
 import { settled } from './settled.ts';
 
 export type RunOutcome = { readonly header: HistoryHeader; readonly events: readonly HistoryEvent[] };
@@ -24,7 +25,7 @@ export type RunPorts = {
   readonly clock: Clock;
   readonly timers: Timers;
   /** How far the run has come, in [0, 1], for a progress bar. */
-  readonly progress?: (part: number) => void;
+  readonly progress?: (part: number, note?: string) => void;
   /** The instant from which the plan counts, when it was planned for one; otherwise soon. */
   readonly origin?: TrueNs;
 };
@@ -121,14 +122,27 @@ class ScenarioRun {
       for (const host of this.#hosts()) this.#readClocks(host, instant);
     }
     for (const action of actions) this.#act(action);
-    if (move !== null) this.#migrate(move);
+    if (move !== null) this.#planMigration(move);
     this.#dispatched = true;
     if (this.#plan.realTime === 'real') this.#look();
     this.#ports.timers.at(this.#instant(this.#plan.horizonNs + GRACE_NS), () => this.#finish());
   }
 
+  /** A pre-copy begins when the guest has run for a while, so that there is something to copy. */
+  #planMigration(move: NonNullable<Plan['move']>): void {
+    if (move.transfer === undefined || move.transfer.precopy.policy === 'stop-and-copy') {
+      this.#migrate(move);
+      return;
+    }
+    this.#open += 1;
+    this.#ports.timers.at(this.#instant(move.suspendAtNs / 2n), () => {
+      this.#open -= 1;
+      if (!this.#ended) this.#migrate(move);
+    });
+  }
+
   #migrate(move: NonNullable<Plan['move']>): void {
-    const { from, to, restore, sourceWallAheadNs } = move;
+    const { from, to, restore, sourceWallAheadNs, transfer } = move;
     // A coordinator that outlives the run takes no name twice, and no two runs begin at one instant of its clock.
     const migration = this.#plan.realTime === 'real' ? `${move.migration}-${this.#origin}` : move.migration;
     const order = {
@@ -141,6 +155,7 @@ class ScenarioRun {
       sourceWallAheadNs,
       suspendAt: this.#instant(move.suspendAtNs),
       runAt: this.#instant(move.runAtNs),
+      ...(transfer === undefined ? {} : { transfer }),
     } as const;
     this.#request('coordinator', order, (outcome) => {
       if (!outcome.ok) this.#recordFailure('the move was aborted', outcome.error);
@@ -180,7 +195,7 @@ class ScenarioRun {
   #look(): void {
     this.#timer = this.#after(LOOK_NS, () => {
       const nowNs = this.#ports.clock.now() - this.#origin;
-      this.#ports.progress?.(Math.min(1, Number(nowNs) / Number(this.#plan.horizonNs)));
+      this.#ports.progress?.(Math.min(1, Number(nowNs) / Number(this.#plan.horizonNs)), this.#moving());
       const events = historyOf(this.#events, this.#origin);
       if (settled(this.#plan, events, nowNs)) return this.#finish();
       if (nowNs > this.#plan.referenceNs) {
@@ -190,6 +205,13 @@ class ScenarioRun {
       }
       this.#look();
     });
+  }
+
+  /** How far the move is, for a progress bar. */
+  #moving(): string {
+    const told = this.#events.findLast((event) => event.kind === 'migration-progress');
+    const isOver = this.#events.some((event) => event.kind === 'guest-started' && event.how === 'restored');
+    return told === undefined || isOver ? '' : progressText(told);
   }
 
   /** Asks, and ends the run when the answer is an error. */

@@ -17,8 +17,8 @@ import { kernelProblem, patchProblem } from './scenarios/vocabulary.ts';
 /** Somewhere to run plans, one after the other. */
 export interface Testbed {
   readonly name: TestbedName;
-  /** `progress` is told how far the run has come, in [0, 1]. */
-  run(plan: Plan, progress?: (part: number) => void): Promise<RunOutcome>;
+  /** `progress` is told how far the run has come, in [0, 1], and what it is about. */
+  run(plan: Plan, progress?: (part: number, note?: string) => void): Promise<RunOutcome>;
   close(): Promise<void>;
 }
 

@@ -37,7 +37,7 @@ export async function runPlanned(
   const { header, events } = await withTestbed(on, nodes, async (testbed) => {
     const bar = on === 'sim' ? null : progressBar(plan.scenario.scenario);
     try {
-      return await testbed.run(plan, (part) => bar?.update(part));
+      return await testbed.run(plan, (part, note) => bar?.update(part, note));
     } finally {
       bar?.stop();
     }

@@ -3,7 +3,10 @@
  * What a text means (durations, kernels, hosts that exist) is checked by scenario-file.ts, which knows lines and columns.
  * Each `description` says what is wanted, in the words of an error message.
  */
+
+import { DOMAIN_PAGES_MAX } from '@skewbed/proto/limits.ts';
 import Type from 'typebox';
+import { TransferInFile } from './file-transfer.ts';
 import { RESTORE_POLICIES } from './scenario.ts';
 
 const strict = { additionalProperties: false };
@@ -15,6 +18,9 @@ const SIGNED = `${DURATION}, with a sign`;
 const NAME = '^[a-z0-9][a-z0-9-]{0,63}$';
 
 const duration = Type.String(wanted(DURATION));
+
+const pages = (what: string) =>
+  Type.Integer({ minimum: 0, maximum: DOMAIN_PAGES_MAX, ...wanted(`a whole number: ${what}`) });
 
 const Guest = Type.Object(
   {
@@ -28,6 +34,8 @@ const Guest = Type.Object(
     ),
     hz: Type.Optional(Type.Integer(wanted('100, 250 or 1000'))),
     reader: Type.Optional(oneOf(['off', 'each-tick'])),
+    writerPages: Type.Optional(pages('pages that the page writer goes round')),
+    writerRate: Type.Optional(pages('pages that it writes each tick')),
   },
   strict,
 );
@@ -90,6 +98,7 @@ export const ScenarioFile = Type.Object(
     hosts: Type.Record(Type.String(), Host),
     move: Move,
     restore: Type.Optional(oneOf(RESTORE_POLICIES)),
+    migration: Type.Optional(TransferInFile),
     patches: Type.Optional(Type.Array(Type.String(wanted("a patch's name")), wanted('a list of patch names'))),
     reader: Type.Optional(oneOf(['off', 'each-tick'])),
     events: Type.Optional(Type.Array(Event, wanted('a list of { at, host, settime }'))),

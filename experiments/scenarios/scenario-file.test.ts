@@ -160,3 +160,40 @@ describe('a complaint names line and column, the value, and what to do', () => {
     expect(complaint(text)).toMatch(message);
   });
 });
+
+describe('the key migration', () => {
+  const withKey = (text: string) => changed('restore: fields-2007', `restore: fields-2007\nmigration: ${text}`);
+  const transferOf = (text: string) => readScenario(withKey(text), 'x.yaml').migration;
+
+  it("is absent by default, and is Xen's pre-copy through the coordinator when it says nothing", () => {
+    expect(readScenario(changed('restore: fields-2007', ''), 'x.yaml')).not.toHaveProperty('migration');
+    expect(transferOf('{}')).toEqual({
+      precopy: { policy: 'xen' },
+      verify: 'off',
+      via: 'relay',
+      bandwidth: null,
+      timeLimitNs: null,
+    });
+  });
+
+  it('says policy, bandwidth, time limit, way and verification', () => {
+    expect(
+      transferOf(
+        '{ policy: qemu, downtimeLimit: 50ms, autoConverge: on, bandwidth: 8MiB, timeLimit: 30s, via: direct, verify: every-page }',
+      ),
+    ).toEqual({
+      precopy: { policy: 'qemu', downtimeLimitNs: 50_000_000n, autoConverge: 'on' },
+      verify: 'every-page',
+      via: 'direct',
+      bandwidth: 8 * 2 ** 20,
+      timeLimitNs: 30_000_000_000n,
+    });
+    expect(transferOf('{ policy: fixed-rounds, rounds: 3 }')?.precopy).toEqual({ policy: 'fixed-rounds', rounds: 3 });
+  });
+
+  it('refuses a key that its policy does not look at, and a bandwidth that is none', () => {
+    expect(complaint(withKey('{ policy: xen, rounds: 3 }'))).toMatch(/'rounds' is for the policy fixed-rounds/);
+    expect(complaint(withKey('{ bandwidth: 1KiB }'))).toMatch(/at least 64KiB/);
+    expect(complaint(withKey('{ speed: 1KiB }'))).toMatch(/no key 'speed'/);
+  });
+});

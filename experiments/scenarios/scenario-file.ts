@@ -3,7 +3,9 @@
  * 'bad-scenario' with file, line and column, the value as it was written, and what to write instead.
  * Leaves out what depends on the testbed: scale, tolerance and limits are in scale.ts and refusals.ts.
  */
+import type { Transfer } from '@skewbed/proto/control/transfer.ts';
 import { HOST_FRAMES_MAX } from '@skewbed/proto/limits.ts';
+import { PAGE_SIZE } from '@skewbed/proto/records.ts';
 import Value from 'typebox/value';
 import { hintAmong } from './closest-name.ts';
 import { ScenarioFile } from './file-schema.ts';
@@ -16,6 +18,7 @@ import {
   readSettime,
   readUnsigned,
 } from './file-texts.ts';
+import { readTransfer } from './file-transfer.ts';
 import type { Scenario } from './scenario.ts';
 import { kernelProblem, patchProblem } from './vocabulary.ts';
 import { type YamlPath, YamlSource } from './yaml-source.ts';
@@ -105,11 +108,13 @@ function meaningOf(file: ScenarioFile, source: YamlSource): Scenario {
       vcpus: guest.vcpus ?? 1,
       memoryBytes: readMemory(source, guest.memory ?? '16MiB'),
       hz: guest.hz ?? 100,
+      ...readWriter(file, source),
       reader: ((file.reader ?? guest.reader) as 'off' | 'each-tick' | undefined) ?? 'each-tick',
     },
     hosts,
     move,
     restore,
+    ...(file.migration === undefined ? {} : { migration: readMigration(file, source) }),
     patches,
     events: events.sort((a, b) => (a.atNs < b.atNs ? -1 : a.atNs > b.atNs ? 1 : 0)),
     sleeps: (file.sleeps ?? []).map((sleep, index) => sleepAt(sleep, ['sleeps', index])),
@@ -119,6 +124,27 @@ function meaningOf(file: ScenarioFile, source: YamlSource): Scenario {
     })),
     expect: readExpectation(file, source),
   };
+}
+
+function readWriter(
+  { guest }: ScenarioFile,
+  source: YamlSource,
+): Pick<Scenario['guest'], 'writerPages' | 'writerRate'> {
+  const { writerPages, writerRate } = guest;
+  const pages = readMemory(source, guest.memory ?? '16MiB') / PAGE_SIZE;
+  // Its own tables and lists take less than a quarter of any guest.
+  if (writerPages !== undefined && writerPages > (pages * 3) / 4)
+    source.fail(
+      ['guest', 'writerPages'],
+      `the writer has ${writerPages} pages; this guest has ${(pages * 3) / 4} for it`,
+    );
+  return { ...(writerPages === undefined ? {} : { writerPages }), ...(writerRate === undefined ? {} : { writerRate }) };
+}
+
+function readMigration(file: ScenarioFile, source: YamlSource): Transfer {
+  if (file.move.kind === 'none')
+    source.fail(['migration'], "a move of kind none carries nothing; leave 'migration' out");
+  return readTransfer(source, file.migration ?? {});
 }
 
 function readPatches(

@@ -5,6 +5,7 @@
  */
 import type { RestorePolicy } from '@skewbed/model/migration/hand-over.ts';
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
+import type { Transfer } from '@skewbed/proto/control/transfer.ts';
 import type { DurationNs } from '@skewbed/proto/units.ts';
 
 export type ScenarioGuest = {
@@ -14,6 +15,9 @@ export type ScenarioGuest = {
   readonly memoryBytes: number;
   readonly hz: number;
   readonly reader: 'off' | 'each-tick';
+  /** The page writer, where the file says something of it. */
+  readonly writerPages?: number;
+  readonly writerRate?: number;
 };
 
 /** The host that the guest leaves reads these clocks when the guest stops, every other host when it runs again. */
@@ -66,6 +70,8 @@ export type Scenario = {
   readonly hosts: readonly ScenarioHost[];
   readonly move: ScenarioMove;
   readonly restore: RestorePolicy;
+  /** How the memory is carried; without it the guest stops first, and goes in one piece. */
+  readonly migration?: Transfer;
   readonly patches: readonly string[];
   readonly events: readonly ScenarioEvent[];
   readonly sleeps: readonly ScenarioSleep[];

@@ -26,7 +26,7 @@ export type ConnectedRunner = { readonly client: RunnerClient; readonly clock: C
 /** Runs a plan. */
 export function runLive(
   plan: Plan,
-  { progress, ...options }: RunnerOptions & { readonly progress?: (part: number) => void },
+  { progress, ...options }: RunnerOptions & { readonly progress?: (part: number, note?: string) => void },
 ): Promise<RunOutcome> {
   return asRunner<RunOutcome>(options, (runner, done) =>
     runPlan({ ...runner, ...(progress && { progress }) }, plan, done),
