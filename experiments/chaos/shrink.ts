@@ -147,6 +147,7 @@ function plainer({ hosts, guests, moves, faults }: Schedule): readonly ((schedul
         : [move(index, { precopy: 'stop-and-copy', stop: 'at-its-instant', bytesPerSecond: null })]),
       ...(each.verify === 'off' ? [] : [move(index, { verify: 'off' })]),
       ...(each.via === 'relay' ? [] : [move(index, { via: 'relay' })]),
+      ...(each.downtimeMs === 10 ? [] : [move(index, { downtimeMs: 10 })]),
       ...(each.restore === 'fields-2007' ? [] : [move(index, { restore: 'fields-2007' })]),
       ...(each.atMs <= 3000 ? [] : [move(index, { atMs: 3000 }), move(index, { atMs: roundMs(each.atMs / 2) })]),
     ]),
