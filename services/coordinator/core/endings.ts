@@ -32,8 +32,9 @@ export class Endings {
     if (resolved !== undefined) {
       // A person was faster than the votes: then there will be no commit.
       known?.abort(new SkewbedError('refused', `a person decided on ${node}: ${resolved}`));
-      if (decided(known?.phase) !== resolved) {
-        this.#leave(node, end, resolved);
+      const told = decided(known?.phase);
+      if (told !== resolved) {
+        this.#leave(node, end, { decision: resolved, told });
         return;
       }
     }
@@ -68,15 +69,21 @@ export class Endings {
   }
 
   /** Gives no order about it any more, now and after a restart. */
-  #leave(node: string, { migration, side }: OpenEnd, decision: Decision): void {
+  #leave(
+    node: string,
+    { migration, side }: OpenEnd,
+    { decision, told }: { readonly decision: Decision; readonly told: Decision | null },
+  ): void {
     this.#resolved.add(migration);
     this.#desk.journal.write({ line: 'resolved', migration, at: this.#desk.clock.now(), side, decision });
     const known = this.#find(migration);
     known?.leaveToPersons();
-    const domain = known?.plan.domain;
+    const domain = known?.plan.domain ?? this.#desk.journal.recovered.names.get(migration);
     if (domain === undefined) return;
-    const detail = `a person decided on ${node}: ${decision}; the other end is left to persons too`;
-    recordPhase(this.#desk, { migration, domain }, 'resolved', { detail });
+    const phase = told === null ? 'resolved' : 'contradicted';
+    const before = told === null ? '' : ` where the journal says ${told}, and the other end may have heard that`;
+    const detail = `a person decided ${decision} on ${node}${before}; persons decide the other end too`;
+    recordPhase(this.#desk, { migration, domain }, phase, { detail });
   }
 }
 

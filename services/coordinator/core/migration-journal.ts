@@ -16,8 +16,8 @@ export type MigrationLine = WithoutEpoch<Exclude<JournalLine, { line: 'opened' }
 
 /** What a journal holds when a coordinator starts on it. */
 export type Recovered = {
-  /** Every migration that was ever begun: its name is taken. */
-  readonly names: ReadonlySet<string>;
+  /** Every migration that was ever begun, and of which domain: its name is taken. */
+  readonly names: ReadonlyMap<string, string>;
   /** Committed, and not known to have ended: their orders have to be given again. */
   readonly committed: readonly CommittedLine[];
   /** Begun, and neither committed nor aborted: aborted by the restart. */
@@ -62,7 +62,7 @@ export class MigrationJournal {
 type Read = { readonly epoch: number; readonly bornAt: TrueNs | null; readonly recovered: Recovered };
 
 function read(lines: readonly string[]): Read {
-  const names = new Set<string>();
+  const names = new Map<string, string>();
   const open = new Map<string, BegunLine>();
   const committed = new Map<string, CommittedLine>();
   const resolved = new Set<string>();
@@ -75,7 +75,7 @@ function read(lines: readonly string[]): Read {
       bornAt ??= line.at;
       return;
     }
-    names.add(line.migration);
+    if (line.line === 'begun') names.set(line.migration, line.domain);
     if (line.epoch < epoch) return;
     epoch = line.epoch;
     switch (line.line) {

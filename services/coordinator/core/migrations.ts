@@ -34,7 +34,7 @@ export class CoordinatorMigrations {
     this.#desk = desk;
     this.#endings = new Endings(desk, (migration) => this.#known.get(migration));
     const { names, committed } = desk.journal.recovered;
-    this.#names = new Set(names);
+    this.#names = new Set(names.keys());
     for (const line of committed) this.#known.set(line.migration, Migration.recovered(line, desk));
   }
 
