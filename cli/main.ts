@@ -6,13 +6,15 @@
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import { DEFAULT_LIMIT_NS } from '@skewbed/experiments/trial.ts';
 import { formatDuration } from '@skewbed/model/time/nanos.ts';
+import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { chaosCommand } from './chaos-commands.ts';
 import { claims } from './commands/claims.ts';
 import { diff } from './commands/diff.ts';
 import { inspect } from './commands/inspect.ts';
 import { matrix } from './commands/matrix.ts';
 import { replay } from './commands/replay.ts';
-import { report } from './commands/report.ts';
+import { merge, report } from './commands/report.ts';
 import { resolve } from './commands/resolve.ts';
 import { restore } from './commands/restore.ts';
 import { run } from './commands/run.ts';
@@ -101,17 +103,25 @@ function programOf(exit: Exit): Command {
   program
     .command('report')
     .description('make result, report and JUnit file of a run again from its history')
-    .argument('<run>', 'a run folder, or its history.jsonl')
+    .argument('[run]', 'a run folder, or its history.jsonl')
+    .option('--merge <files...>', 'instead: the shards of a chaos campaign (skewbed chaos --json) as one result')
+    .option('--github', 'with --merge: a summary in Markdown, to $GITHUB_STEP_SUMMARY if there is one')
+    .option('--out <dir>', 'with --merge: where the result is kept', 'runs')
     .option('--json', 'print the result as JSON')
-    .action((folder: string, options) => exit(report(folder, options)));
+    .action((folder: string | undefined, options) => {
+      if (options.merge !== undefined) return exit(merge(options.merge, options));
+      if (folder === undefined) throw new SkewbedError('bad-argument', 'name a run folder, or files with --merge');
+      return exit(report(folder, options));
+    });
 
   testbedOptions(
     program
       .command('replay')
-      .description('run again what a history holds, with its seed and scale')
-      .argument('<history>'),
+      .description('run again what a history holds, with its seed and scale, or the schedule of a replay code')
+      .argument('<history|code>'),
   ).action(async (file: string, options) => exit(await replay(file, options)));
 
+  chaosCommand(program, exit);
   saveFileCommands(program, exit);
 
   for (const command of program.commands) command.exitOverride();
