@@ -33,6 +33,7 @@ export class Cluster implements AsyncDisposable {
         .withExposedPorts(PORT)
         .start();
       await Promise.all(names.map((name) => cluster.#startNode(name)));
+      await cluster.#nodesReady(names.length);
       return cluster;
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
@@ -111,6 +112,15 @@ export class Cluster implements AsyncDisposable {
       })
       .start();
     this.#nodes.set(name, container);
+  }
+
+  /** A node listens before it has met its coordinator. */
+  async #nodesReady(count: number): Promise<void> {
+    const deadline = performance.now() + 30_000;
+    while ((await this.get<{ nodes: unknown[] }>('/v1/nodes')).nodes.length < count) {
+      if (performance.now() > deadline) throw new Error(`of ${count} nodes some did not come to their coordinator`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   #environment(): Record<string, string> {

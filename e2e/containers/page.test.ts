@@ -36,10 +36,10 @@ const CHROMIUM = process.env.SKEWBED_CHROMIUM ?? '/usr/bin/chromium';
 
   it('asks for the token, refuses a wrong one, and then shows hosts, chart, migrations', async () => {
     const page = await open();
-    await page.getByLabel('Token').fill('not-the-token-of-anybody');
+    await page.getByLabel('Token', { exact: true }).fill('not-the-token-of-anybody');
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByText('That is not the token of this testbed.').waitFor();
-    await page.getByLabel('Token').fill(cluster.environment.SKEWBED_TOKEN ?? '');
+    await page.getByLabel('Token', { exact: true }).fill(cluster.environment.SKEWBED_TOKEN ?? '');
     await page.getByRole('button', { name: 'Log in' }).click();
 
     const scenario = loadScenario('t3');
