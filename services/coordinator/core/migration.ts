@@ -6,15 +6,14 @@
 
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import type { CommandOf, Result, ResultOf } from '@skewbed/proto/control/commands.ts';
-import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { STOP_AND_COPY } from '@skewbed/proto/control/transfer.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { CommittedLine } from '@skewbed/proto/journal-file.ts';
 import { DIGEST_TIMEOUT_NS, STREAM_OPEN_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
 import { type DurationNs, type TrueNs, trueNs } from '@skewbed/proto/units.ts';
-import { wireText } from '@skewbed/proto/wire-error.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import type { Timer } from '@skewbed/runtime/ports/timers.ts';
+import { orderAborts } from './abort-orders.ts';
 import { downtimeParts } from './downtime.ts';
 import { HandOver, type MigrationPlan } from './hand-over.ts';
 import type { MigrationDesk } from './migration-desk.ts';
@@ -22,20 +21,20 @@ import { recordPhase } from './migration-phase.ts';
 import { askToPrepare } from './preparation.ts';
 import type { RelayCounts } from './stream-relay.ts';
 import { StreamSession, type Wait } from './stream-session.ts';
+import { type Digest, Votes } from './votes.ts';
 
 export type MigrateCommand = CommandOf<'migrate'>;
 export type MigrateResult = ResultOf<'migrate'>;
 export type MigrationPhase = Exclude<State['phase'], 'decided'> | HandOver['phase'];
 
-type Digest = MessageOf<'digest'>;
 type Preparing = { readonly phase: 'preparing'; step: 'orders' | 'streams' };
-type Streaming = { readonly phase: 'streaming'; source: Digest | null; target: Digest | null };
+type Streaming = { readonly phase: 'streaming'; readonly votes: Votes };
 type State =
   | Preparing
   | Streaming
   | { readonly phase: 'deciding' }
   | { readonly phase: 'decided'; readonly handOver: HandOver }
-  | { readonly phase: 'aborting'; readonly error: SkewbedError; readonly unanswered: Set<string> }
+  | { readonly phase: 'aborting'; readonly error: SkewbedError }
   | { readonly phase: 'aborted'; readonly error: SkewbedError };
 
 /** How a migration ends for whoever asked for it. */
@@ -172,7 +171,7 @@ export class Migration {
   nodeLost(node: string): void {
     if (node !== this.plan.from && node !== this.plan.to) return;
     // A source that has voted is not needed any more: its guest stays paused, and it is told the end when it is back.
-    if (node === this.plan.from && this.#state.phase === 'streaming' && this.#state.source !== null) return;
+    if (node === this.plan.from && this.#state.phase === 'streaming' && this.#state.votes.has('source')) return;
     const error = new SkewbedError('link-lost', `node ${node} has lost its link to the coordinator`);
     if (this.undecided && !this.#stream.nodeLost(error)) this.abort(error);
   }
@@ -180,7 +179,7 @@ export class Migration {
   /** Ends it before the decision; afterwards it changes nothing. */
   abort(error: SkewbedError): void {
     if (!this.undecided) return;
-    const { migration, from, to } = this.plan;
+    const { migration, from } = this.plan;
     const during = this.#state.phase;
     this.#setPatience(null);
     this.#timeLimit?.cancel();
@@ -189,31 +188,8 @@ export class Migration {
       error.code,
       `migration ${migration} was aborted while ${during}: ${error.message}; ${this.plan.domain} goes on on ${from}`,
     );
-    const state: State = { phase: 'aborting', error: why, unanswered: new Set([from, to]) };
-    this.#state = state;
-    this.#desk.journal.write({
-      line: 'aborted',
-      migration,
-      at: this.#desk.clock.now(),
-      code: error.code,
-      why: wireText(error.message),
-    });
-    for (const node of [from, to]) {
-      this.#desk.order(
-        node,
-        {
-          command: 'migration-abort',
-          epoch: this.#desk.journal.epoch,
-          migration,
-          why: wireText(`${error.code}: ${error.message}`),
-        },
-        () => {
-          // Answered, or away: a node that is away asks when it comes back.
-          state.unanswered.delete(node);
-          if (state.unanswered.size === 0 && this.#state === state) this.#aborted(why);
-        },
-      );
-    }
+    this.#state = { phase: 'aborting', error: why };
+    orderAborts(this.plan, error, this.#desk, () => this.#aborted(why));
   }
 
   #prepare(command: MigrateCommand, checksum: string): void {
@@ -234,42 +210,32 @@ export class Migration {
   /** Once both ends are prepared and the target's stream is there: nothing has to be kept for a target to come. */
   #openSource(): void {
     if (this.#state.phase !== 'preparing' || this.#state.step !== 'streams' || !this.#stream.hasTarget) return;
-    this.#state = { phase: 'streaming', source: null, target: null };
+    this.#state = { phase: 'streaming', votes: new Votes(this.#desk.journal.epoch) };
     this.#stream.open();
   }
 
   #voted(digest: Digest): void {
     const state = this.#state;
     if (state.phase !== 'streaming') return;
-    const { epoch } = this.#desk.journal;
-    if (digest.epoch !== epoch) {
-      this.abort(
-        new SkewbedError('stale-epoch', `the ${digest.side} votes in epoch ${digest.epoch}; this is ${epoch}`),
-      );
-      return;
+    const counted = state.votes.add(digest);
+    switch (counted.count) {
+      case 'open':
+        this.#setPatience({
+          until: trueNs(this.#desk.clock.now() + DIGEST_TIMEOUT_NS),
+          what: `the ${counted.missing}'s digest did not come`,
+        });
+        return;
+      case 'refused':
+        this.abort(counted.error);
+        return;
+      case 'equal':
+        this.#comparedAt = this.#desk.clock.now();
+        this.#record('received');
+        this.#decide(counted.digest);
+        return;
+      default:
+        counted satisfies never;
     }
-    state[digest.side] = digest;
-    const { source, target } = state;
-    if (source === null || target === null) {
-      const missing = source === null ? 'source' : 'target';
-      this.#setPatience({
-        until: trueNs(this.#desk.clock.now() + DIGEST_TIMEOUT_NS),
-        what: `the ${missing}'s digest did not come`,
-      });
-      return;
-    }
-    this.#comparedAt = this.#desk.clock.now();
-    if (source.sha256 !== target.sha256 || source.pages !== target.pages) {
-      this.abort(
-        new SkewbedError(
-          'memory-mismatch',
-          `memory at suspend: ${source.pages} pages ${source.sha256}; received: ${target.pages} pages ${target.sha256}`,
-        ),
-      );
-      return;
-    }
-    this.#record('received');
-    this.#decide(source);
   }
 
   #decide(digest: Digest): void {

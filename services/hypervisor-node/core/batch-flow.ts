@@ -48,12 +48,17 @@ export class BatchFlow {
 
   /** A batch went out. */
   sent(message: Uint8Array, at: TrueNs): void {
-    this.#nextSeq += 1;
-    this.#bytes += message.length;
     if (this.#keeping === 'until-acknowledged') this.#kept.push(message);
+    this.sentAndGone(message.length, at);
+  }
+
+  /** A batch went out of which nothing can be kept: its pages were sent from where they lie. */
+  sentAndGone(bytes: number, at: TrueNs): void {
+    this.#nextSeq += 1;
+    this.#bytes += bytes;
     if (this.#bandwidth === null) return;
     const from = this.#paidUntil > at ? this.#paidUntil : at;
-    this.#paidUntil = from + (BigInt(message.length) * NS_PER_S) / BigInt(this.#bandwidth);
+    this.#paidUntil = from + (BigInt(bytes) * NS_PER_S) / BigInt(this.#bandwidth);
   }
 
   /** Throws 'stream-broken' for a batch that is acknowledged already, or was not sent. */

@@ -8,29 +8,24 @@
 
 import { CLOSE_CODE } from '@skewbed/proto/close-codes.ts';
 import { decode, encode } from '@skewbed/proto/codec.ts';
-import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import type { Transfer } from '@skewbed/proto/control/transfer.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
-import { BATCH_RECORDS_MAX } from '@skewbed/proto/limits.ts';
-import type { StreamRecord } from '@skewbed/proto/records.ts';
 import type { TrueNs } from '@skewbed/proto/units.ts';
 import { wireText } from '@skewbed/proto/wire-error.ts';
-import { encodeBatch } from '@skewbed/proto/wire-records.ts';
 import type { Checksum } from '@skewbed/runtime/ports/checksum.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
-import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
-import { BatchFlow } from './batch-flow.ts';
+import type { Timers } from '@skewbed/runtime/ports/timers.ts';
 import type { HostDriver } from './host-driver.ts';
-import { SourceProgress } from './source-progress.ts';
+import { SourcePump } from './source-pump.ts';
 import { type Caller, StreamSockets } from './stream-sockets.ts';
 import type { WorldSource } from './world.ts';
 
 type State =
   /** Until the suspend, or until the stream is there and a pre-copy begins. */
   | { readonly phase: 'waiting' }
-  /** 'stopped': the policy wants the guest stopped, and the ordered instant has not come. */
-  | { readonly phase: 'precopy'; readonly step: 'pass' | 'stopped' }
+  /** 'nothing': the policy wants the guest stopped, and the ordered instant has not come. */
+  | { readonly phase: 'precopy'; readonly sending: 'pass' | 'nothing' }
   | { readonly phase: 'sending' }
   | { readonly phase: 'voted' }
   | { readonly phase: 'committed'; readonly at: TrueNs }
@@ -62,13 +57,9 @@ export class SourceMigration {
   readonly epoch: number;
   readonly #order: SourceName;
   readonly #parts: SourceParts;
-  readonly #flow: BatchFlow;
-  readonly #progress: SourceProgress;
+  readonly #pump: SourcePump;
   readonly #sockets: StreamSockets;
   #state: State = { phase: 'waiting' };
-  /** Bytes of the passes that are over. */
-  #passBegan = 0;
-  #pace: Timer | null = null;
 
   constructor(name: SourceName, parts: SourceParts) {
     this.migration = name.migration;
@@ -76,18 +67,15 @@ export class SourceMigration {
     this.epoch = name.epoch;
     this.#order = name;
     this.#parts = parts;
-    const { precopy, bandwidth, via } = name.transfer;
-    const keeping = precopy.policy === 'stop-and-copy' ? 'nothing' : 'until-acknowledged';
-    this.#flow = new BatchFlow(name.migration, { keeping, bandwidth });
-    this.#progress = new SourceProgress(name.migration, parts.preparedAt);
-    this.#sockets = new StreamSockets(name.migration, via, parts, {
+    this.#sockets = new StreamSockets(name.migration, name.transfer.via, parts, {
       message: (from, bytes) => this.#guarded(() => this.#arrived(from, bytes)),
-      drained: () => this.#guarded(() => this.#pump()),
+      drained: () => this.#guarded(() => this.#send()),
       mayResume: () => this.#state.phase === 'precopy',
       lost: (error) => {
         if (this.#state.phase !== 'voted') this.#fail(error);
       },
     });
+    this.#pump = new SourcePump(name, parts, this.#sockets, () => this.#guarded(() => this.#send()));
   }
 
   get phase(): State['phase'] {
@@ -103,9 +91,9 @@ export class SourceMigration {
     }
     if (!this.#sockets.attach(channel, caller)) return;
     this.#guarded(() => {
-      if (resumes && this.#sockets.carries(caller)) this.#resume(resumeFrom ?? 0);
+      if (resumes && this.#sockets.carries(caller)) this.#pump.resume(resumeFrom ?? 0);
       if (!resumes && this.#sockets.hadEverything && this.#state.phase === 'waiting') this.#startPrecopy();
-      this.#pump();
+      this.#send();
     });
   }
 
@@ -124,7 +112,7 @@ export class SourceMigration {
       this.failed(codedError(thrown));
       return;
     }
-    this.#guarded(() => this.#pump());
+    this.#guarded(() => this.#send());
   }
 
   /** The suspend did not work, or will never come. */
@@ -135,8 +123,8 @@ export class SourceMigration {
   /** Another bandwidth, from now on; after the suspend none holds. */
   limit(bandwidth: number | null): void {
     if (this.#state.phase !== 'waiting' && this.#state.phase !== 'precopy') return;
-    this.#flow.limit(bandwidth);
-    this.#guarded(() => this.#pump());
+    this.#pump.limit(bandwidth);
+    this.#guarded(() => this.#send());
   }
 
   /** The control link to the coordinator is gone. True when the end of this migration is now in doubt. */
@@ -196,110 +184,42 @@ export class SourceMigration {
   }
 
   #startPrecopy(): void {
-    const { driver, source } = this.#parts;
-    const { transfer, suspendAt } = this.#order;
-    if (transfer.precopy.policy === 'stop-and-copy' && suspendAt !== null) return;
-    const started = driver.actNow((at) => {
-      this.#progress.started(at);
-      return source.startPrecopy(at, transfer.precopy);
-    });
-    if (started === 'precopy') this.#state = { phase: 'precopy', step: 'pass' };
-    else if (suspendAt === null) driver.actNow((at) => this.#suspend(at));
-  }
-
-  #resume(from: number): void {
-    for (const message of this.#flow.resumeFrom(from)) this.#sockets.sendData(message);
+    if (this.#pump.startPrecopy() === 'precopy') this.#state = { phase: 'precopy', sending: 'pass' };
+    else if (this.#order.suspendAt === null) this.#parts.driver.actNow((at) => this.#suspend(at));
   }
 
   #suspend(at: TrueNs): void {
     this.#parts.source.suspend(at);
     this.#state = { phase: 'sending' };
-    this.#flow.lastPass();
-    this.#pace?.cancel();
-    if (this.#parts.source.progress === null && this.#order.suspendAt !== null) return;
-    this.#sockets.sendControl(encode({ type: 'suspended', migration: this.migration, epoch: this.epoch, at }));
+    this.#pump.suspended(at);
   }
 
-  #pump(): void {
-    if (!this.#sockets.ready) return;
+  #send(): void {
     while (this.#state.phase === 'precopy' || this.#state.phase === 'sending') {
-      this.#report('when-due');
-      if (!this.#flow.hasCredit || this.#isTooFast()) return;
-      const records = this.#nextBatch();
-      if (records.length > 0) {
-        const message = encodeBatch(
-          { migration: this.migration, seq: this.#flow.nextSeq },
-          records,
-          this.#parts.checksum.of,
-        );
-        this.#sockets.sendData(message);
-        this.#flow.sent(message, this.#parts.clock.now());
-      } else if (this.#state.phase === 'sending') this.#vote();
-      else if (!this.#endPass()) return;
-    }
-  }
-
-  /** True when there is more to send. */
-  #endPass(): boolean {
-    if (this.#state.phase !== 'precopy' || this.#state.step === 'stopped' || !this.#flow.settled) return false;
-    const { driver, source } = this.#parts;
-    const { bytes } = this.#flow;
-    const next = driver.actNow((at) => source.endPass(at, bytes - this.#passBegan));
-    this.#passBegan = bytes;
-    if (next === 'pass') return true;
-    this.#state = { phase: 'precopy', step: 'stopped' };
-    this.#report('now');
-    if (this.#order.suspendAt !== null) return false;
-    driver.actNow((at) => this.#suspend(at));
-    return true;
-  }
-
-  #isTooFast(): boolean {
-    const { clock, timers } = this.#parts;
-    const due = this.#flow.mayGoAt(clock.now());
-    if (due === null) return false;
-    this.#pace?.cancel();
-    this.#pace = timers.at(due, () => this.#guarded(() => this.#pump()));
-    return true;
-  }
-
-  /** Records until a message is full; the source hands them out in what portions it likes. Empty after END. */
-  #nextBatch(): StreamRecord[] {
-    const batch: StreamRecord[] = [];
-    const most = this.#flow.pagesPerBatch;
-    for (let pages = 0; pages < most && batch.length < BATCH_RECORDS_MAX; ) {
-      const records = this.#parts.source.take(most - pages);
-      if (records.length === 0) break;
-      for (const record of records) {
-        batch.push(record);
-        if (record.type === 'PAGE_DATA') pages += record.entries.length;
+      const sending = this.#state.phase === 'precopy' ? this.#state.sending : 'last-pass';
+      switch (this.#pump.run(sending)) {
+        case 'waits':
+          return;
+        case 'converged':
+          this.#state = { phase: 'precopy', sending: 'nothing' };
+          this.#pump.report('nothing', 'now');
+          if (this.#order.suspendAt !== null) return;
+          this.#parts.driver.actNow((at) => this.#suspend(at));
+          break;
+        case 'sent':
+          this.#vote();
+          return;
       }
     }
-    return batch;
   }
 
   #vote(): void {
     const digest = this.#parts.source.digest();
-    this.#report('now');
+    this.#pump.report('last-pass', 'now');
     this.#state = { phase: 'voted' };
     this.#sockets.sendControl(
       encode({ type: 'digest', migration: this.migration, epoch: this.epoch, side: 'source', ...digest }),
     );
-  }
-
-  #report(when: 'now' | 'when-due'): void {
-    const live = this.#parts.source.progress;
-    if (live === null) return;
-    const at = this.#parts.clock.now();
-    if (when === 'when-due' && !this.#progress.isDue(at)) return;
-    const { bytes, nextSeq: batches } = this.#flow;
-    this.#sockets.sendControl(encode(this.#progress.message({ at, status: this.#status(), live, bytes, batches })));
-  }
-
-  #status(): MessageOf<'progress'>['status'] {
-    if (this.#state.phase !== 'precopy') return 'device';
-    if (this.#state.step === 'stopped') return 'pre-switchover';
-    return this.#flow.nextSeq === 0 ? 'setup' : 'active';
   }
 
   #arrived(from: Caller, bytes: Uint8Array): void {
@@ -313,8 +233,8 @@ export class SourceMigration {
       );
     }
     if (this.#state.phase !== 'sending' && this.#state.phase !== 'precopy') return;
-    this.#flow.acknowledge(message.seq);
-    this.#pump();
+    this.#pump.acknowledge(message.seq);
+    this.#send();
   }
 
   /** Whatever a peer or the model does wrong ends this migration, not the node. */
@@ -354,7 +274,7 @@ export class SourceMigration {
 
   #end(state: State): void {
     this.#state = state;
-    this.#pace?.cancel();
+    this.#pump.close();
     this.#sockets.close(state.phase);
   }
 

@@ -91,7 +91,13 @@ export class StreamSockets {
   }
 
   sendData(message: Uint8Array): void {
-    this.#open.get(this.#data)?.send(message);
+    // Nobody writes to an encoded message any more.
+    this.#open.get(this.#data)?.sendParts({ parts: [message], keep: 'until-left' }, () => {});
+  }
+
+  /** The socket on which batches go; null while there is none. */
+  get dataChannel(): Channel | null {
+    return this.#open.get(this.#data) ?? null;
   }
 
   /** Something else broke that may come back: from now on there is as much time for it as for a socket. */
