@@ -25,6 +25,8 @@ export type MemoryRun = Omit<PageRun, 'present'> & { readonly bytes: Uint8Array 
 export type SealedParts = {
   readonly parts: readonly Uint8Array[];
   readonly seal: (pieces: readonly Uint8Array[]) => Uint8Array;
+  /** Length of the whole message. */
+  readonly bytes: number;
 };
 
 /** The batch that carries these runs. */
@@ -47,15 +49,29 @@ export function bulkBatch(name: BatchName, runs: readonly MemoryRun[], sum: Runn
       `batch ${name.seq} of migration ${name.migration}: ${pages} pages; at most ${BATCH_PAGES_MAX}`,
     );
   }
-  const described = encodeRuns(
-    runs.map(({ pfn, count, type, bytes }) => ({ pfn, count, type, present: bytes !== null })),
-  );
+  const described = encodeRuns(describe(runs));
   const head = batchHead(name, [{ type: 'PAGE_DATA', runs: described }], bytesOfPages);
-  return { parts: [head, ...parts], seal: (pieces) => sealed(pieces, sum) };
+  const bytes = head.length + bytesOfPages + TAIL_BYTES;
+  return { parts: [head, ...parts], seal: (pieces) => sealed(pieces, sum), bytes };
+}
+
+/** What the runs are, whether or not their memory is in one row: where that breaks is nobody else's business. */
+function describe(runs: readonly MemoryRun[]): PageRun[] {
+  const described: { pfn: number; count: number; type: number; present: boolean }[] = [];
+  for (const { pfn, count, type, bytes } of runs) {
+    const last = described.at(-1);
+    const present = bytes !== null;
+    if (last !== undefined && last.pfn + last.count === pfn && last.type === type && last.present === present) {
+      last.count += count;
+    } else {
+      described.push({ pfn, count, type, present });
+    }
+  }
+  return described;
 }
 
 function sealed(pieces: readonly Uint8Array[], sum: RunningChecksum): Uint8Array {
-  const tail = new Uint8Array(CHECKSUM_KEY.length + 1 + CHECKSUM_BYTES);
+  const tail = new Uint8Array(TAIL_BYTES);
   tail.set(CHECKSUM_KEY);
   tail[CHECKSUM_KEY.length] = UINT_64;
   for (const piece of pieces) sum.update(piece);
@@ -63,6 +79,8 @@ function sealed(pieces: readonly Uint8Array[], sum: RunningChecksum): Uint8Array
   new DataView(tail.buffer).setBigUint64(tail.length - CHECKSUM_BYTES, sum.value());
   return tail;
 }
+
+const TAIL_BYTES = CHECKSUM_KEY.length + 1 + CHECKSUM_BYTES;
 
 /** What the beginning of a message says so far. */
 export type Head =

@@ -15,6 +15,15 @@ import type { Host } from '../xen/host.ts';
 import { digestGroupOf, MemoryDigest, type MemoryDigestResult } from './memory-digest.ts';
 import { PageVerify } from './page-verify.ts';
 
+/** Pages that are on their way, described before they are there. */
+export type IncomingRun = {
+  readonly pfn: number;
+  readonly count: number;
+  readonly type: number;
+  /** Their bytes come. */
+  readonly present: boolean;
+};
+
 export class PageIntake {
   readonly #host: Host;
   readonly #domain: Domain;
@@ -36,6 +45,31 @@ export class PageIntake {
     this.#migration = migration;
     this.#digest = new MemoryDigest(host, domain);
     this.#came = new DirtyBitmap(domain.p2m.size);
+  }
+
+  /**
+   * Where the bytes of these runs may be put before take() is told of them. Null where they must not be: they are to be
+   * compared, or are nothing that take() would let in. A stream that breaks meanwhile brings the same pages again.
+   */
+  places(runs: readonly IncomingRun[]): Uint8Array[] | null {
+    const { p2m } = this.#domain;
+    if (this.#verify !== null) return null;
+    const coming = runs.filter(({ present }) => present);
+    if (runs.some(({ pfn, count }) => pfn + count > p2m.size)) return null;
+    if (coming.some(({ type }) => !SENDABLE.has(type) || type === PAGE_TYPE.XTAB)) return null;
+    const fresh = new Set<number>();
+    for (const { pfn, count } of coming)
+      for (let page = pfn; page < pfn + count; page++) if (p2m.mfnOf(page) === null) fresh.add(page);
+    this.#domain.populate([...fresh]);
+    const places: Uint8Array[] = [];
+    for (const { pfn, count } of coming) {
+      for (let done = 0; done < count; ) {
+        const run = this.#domain.runForWrite(pfn + done, count - done);
+        places.push(run.bytes);
+        done += run.count;
+      }
+    }
+    return places;
   }
 
   take(entries: readonly PageEntry[]): void {
@@ -107,7 +141,7 @@ export class PageIntake {
       this.#raw.delete(pfn);
     }
     if (page !== null) domain.pageForWrite(pfn).set(page);
-    else if (domain.isTouched(pfn)) domain.pageForWrite(pfn).fill(0);
+    else if (domain.isTouched(pfn) && !this.#host.pageOps.isZero(domain.page(pfn))) domain.pageForWrite(pfn).fill(0);
     this.#came.add(pfn);
     this.#digest.touch(pfn);
   }

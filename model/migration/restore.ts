@@ -17,7 +17,7 @@ import { refillStartInfo } from '../xen/start-info.ts';
 import { localiseContext, readVcpuContext } from '../xen/vcpu-context.ts';
 import type { TargetOrder } from './hand-over.ts';
 import type { MemoryDigestResult } from './memory-digest.ts';
-import { PageIntake } from './page-intake.ts';
+import { type IncomingRun, PageIntake } from './page-intake.ts';
 import type { RestoreOps } from './toolstack-ops.ts';
 
 type Context = { readonly vcpuId: number; readonly context: Uint8Array };
@@ -94,6 +94,11 @@ export class Restore {
         break;
     }
     this.seen.add(record.type);
+  }
+
+  /** Where the bytes of these pages may be put before the record that tells of them is applied; null for nowhere. */
+  places(runs: readonly IncomingRun[]): Uint8Array[] | null {
+    return this.pages === null || this.seen.has('END') ? null : this.pages.places(runs);
   }
 
   /** After END: turns page tables back, last of all, when every page has its frame. */

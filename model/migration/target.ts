@@ -9,6 +9,7 @@ import type { TrueNs } from '@skewbed/proto/units.ts';
 import { wrap } from '../patches/compile.ts';
 import type { Host } from '../xen/host.ts';
 import type { CommitOrder, TargetOrder, TargetPhase } from './hand-over.ts';
+import type { IncomingRun } from './page-intake.ts';
 import { Restore } from './restore.ts';
 import { RESTORE_OPS, type RestoreOps } from './toolstack-ops.ts';
 
@@ -54,6 +55,11 @@ export class MigrationTarget {
     this.expect('apply', 'receiving');
     this.host.reach(at);
     this.theRestore().apply(record);
+  }
+
+  /** Where the bytes of these pages may be put before the record that tells of them is applied; null for nowhere. */
+  places(runs: readonly IncomingRun[]): readonly Uint8Array[] | null {
+    return this.state === 'receiving' ? this.theRestore().places(runs) : null;
   }
 
   /** After END: memory is complete, the domain is built and stays paused. */

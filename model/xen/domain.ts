@@ -80,6 +80,13 @@ export class Domain implements GuestMemory {
     return this.memory.pageForWrite(this.p2m.frameOf(pfn));
   }
 
+  /** Pages from `pfn` on that lie in a row, for who writes every byte of them: what stands there now may be anything. */
+  runForWrite(pfn: number, most: number): { readonly count: number; readonly bytes: Uint8Array } {
+    const run = this.memory.runForWrite((at) => this.p2m.frameOf(pfn + at), most);
+    for (let at = 0; at < run.count; at++) this.logDirty.mark(pfn + at, 'guest');
+    return run;
+  }
+
   /** False when nothing was ever written to the page's frame. */
   isTouched(pfn: number): boolean {
     return this.memory.isTouched(this.p2m.frameOf(pfn));

@@ -6,6 +6,7 @@ import { CLOSE_CODE, isBreak } from '@skewbed/proto/close-codes.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { HANDSHAKE_TIMEOUT_NS, REDIAL_FIRST_NS, STREAM_RESUME_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
+import type { Course } from '@skewbed/runtime/ports/bulk.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
@@ -18,6 +19,8 @@ export type DialledParts = {
 };
 
 export type DialledHandlers = {
+  /** Where a message goes that begins so (runtime/ports/bulk.ts). */
+  begins(beginning: Uint8Array): Course | null;
   message(bytes: Uint8Array): void;
   /** The batch that is due, while a break may be mended; null when it may not. */
   resumeFrom(): number | null;
@@ -62,6 +65,7 @@ export class DialledSocket {
     const channel = this.#parts.dial(resume);
     this.#channel = channel;
     channel.handle({
+      begins: (beginning) => (this.#channel === channel ? this.#handlers.begins(beginning) : { kind: 'gather' }),
       message: (bytes) => {
         if (this.#channel === channel) this.#handlers.message(bytes);
       },

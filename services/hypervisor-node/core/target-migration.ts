@@ -8,15 +8,18 @@ import type { CommitOrder } from '@skewbed/model/migration/hand-over.ts';
 import { decode, encode } from '@skewbed/proto/codec.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
+import type { StreamRecord } from '@skewbed/proto/records.ts';
 import type { TrueNs } from '@skewbed/proto/units.ts';
 import { wireText } from '@skewbed/proto/wire-error.ts';
 import { openBatch } from '@skewbed/proto/wire-records.ts';
+import type { Course } from '@skewbed/runtime/ports/bulk.ts';
 import type { Checksum } from '@skewbed/runtime/ports/checksum.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import type { Timers } from '@skewbed/runtime/ports/timers.ts';
 import { DialledSocket } from './dialled-socket.ts';
 import type { HostDriver } from './host-driver.ts';
+import { courseOfPages, entriesAt } from './page-batches.ts';
 import type { WorldTarget } from './world.ts';
 
 type State =
@@ -139,14 +142,34 @@ export class TargetMigration {
     if (state.phase !== 'receiving')
       throw new SkewbedError('stream-broken', `migration ${this.migration}: batch ${message.seq} after END`);
     this.#expect(message, state.dueSeq);
-    const records = openBatch(message, bytes, this.#checksum.of);
+    this.#apply(message.seq, openBatch(message, bytes, this.#checksum.of));
+  }
+
+  #apply(seq: number, records: readonly StreamRecord[]): void {
+    if (this.#state.phase !== 'receiving') return;
     const last = this.#driver.actNow((at) => {
       for (const record of records) this.#target.apply(at, record);
       return records.at(-1)?.type;
     });
-    state.dueSeq += 1;
-    this.#data.send(encode({ type: 'ack', migration: this.migration, seq: message.seq }));
+    this.#state.dueSeq += 1;
+    this.#data.send(encode({ type: 'ack', migration: this.migration, seq }));
     if (last === 'END') this.#vote();
+  }
+
+  /** Pages of this migration land where they shall lie, if the world has places for them. */
+  #courseOf(beginning: Uint8Array): Course | null {
+    const { places } = this.#target;
+    if (places === undefined || this.#state.phase !== 'receiving') return { kind: 'gather' };
+    const { dueSeq } = this.#state;
+    return courseOfPages(beginning, {
+      checksum: this.#checksum,
+      place: (batch, runs) => {
+        this.#expect(batch, dueSeq);
+        return this.#target.places?.(runs) ?? null;
+      },
+      placed: (batch, runs, into) => this.#apply(batch.seq, [{ type: 'PAGE_DATA', entries: entriesAt(runs, into) }]),
+      failed: (thrown) => this.#fail(codedError(thrown)),
+    });
   }
 
   #expect(batch: MessageOf<'batch'>, dueSeq: number): void {
@@ -169,6 +192,7 @@ export class TargetMigration {
       this.migration,
       { clock, timers, dial },
       {
+        begins: (beginning) => (takes === 'batches' ? this.#courseOf(beginning) : { kind: 'gather' }),
         message: (bytes) =>
           this.#guarded(() => {
             if (takes === 'batches') this.#arrived(bytes);

@@ -5,6 +5,7 @@
 
 import type { CommitOrder, TargetOrder } from '@skewbed/model/migration/hand-over.ts';
 import type { LiveProgress } from '@skewbed/model/migration/live-copy.ts';
+import type { IncomingRun } from '@skewbed/model/migration/page-intake.ts';
 import type { PrecopyOrder } from '@skewbed/model/migration/policies/index.ts';
 import type { SourceOptions } from '@skewbed/model/migration/source.ts';
 import type { HostConfig, HostEvent } from '@skewbed/model/xen/host-event.ts';
@@ -44,6 +45,11 @@ export interface WorldSource {
 export interface WorldTarget {
   prepare(at: TrueNs): void;
   apply(at: TrueNs, record: StreamRecord): void;
+  /**
+   * Where the bytes of these pages may be put before the record that tells of them is applied; null, or no such method,
+   * for nowhere.
+   */
+  places?(runs: readonly IncomingRun[]): readonly Uint8Array[] | null;
   finish(at: TrueNs): MemoryDigest;
   commit(at: TrueNs, order: CommitOrder): void;
   abort(at: TrueNs, why: string): void;
