@@ -33,15 +33,15 @@ export const OS_SCALE = 12n;
 export function ownClocksScenario(environment: Environment): Scenario {
   const times = environment.HOST_CLOCK === 'os' ? OS_SCALE : 1n;
   const [a, b] = (['a', 'b'] as const).map((node) => clocksOf(environment, node)) as [OwnClocks, OwnClocks];
-  const apart = offsetOf(b.uptime) - offsetOf(a.uptime);
-  // Enlarged backwards it could lie before that host's boot; only the difference of uptimes counts.
+  const apart = offsetOf(b.uptime) - offsetOf(a.uptime) + DOWNTIME_NS;
+  // Enlarged backwards it could lie before that host's boot; only the difference of uptimes counts. A scale divides jumps, downtime included.
   const uptimeNs = offsetOf(a.uptime) + (apart < 0n ? -apart * (times - 1n) : 0n);
   const text = `scenario: own-clocks
 question: What happens to a guest that moves from node a to node b with the clocks that the nodes have?
 guest: { kernel: ${environment.SKEWBED_GUEST || 'xenlinux-2.6.18'} }
 hosts:
   a: { wall: ${UTC_AT_STOP} ${rateOf(a.wall)}, uptime: ${formatDuration(uptimeNs)} ${rateOf(a.uptime)} }
-  b: { wall: ${signed((offsetOf(b.wall) - offsetOf(a.wall)) * times + DOWNTIME_NS)} ${rateOf(b.wall)}, uptime: ${formatDuration(uptimeNs + apart * times + DOWNTIME_NS)} ${rateOf(b.uptime)} }
+  b: { wall: ${signed((offsetOf(b.wall) - offsetOf(a.wall) + DOWNTIME_NS) * times)} ${rateOf(b.wall)}, uptime: ${formatDuration(uptimeNs + apart * times)} ${rateOf(b.uptime)} }
 move: { kind: migrate, from: a, to: b, downtime: ${formatDuration(DOWNTIME_NS)} }
 `;
   return readScenario(text, 'own-clocks');
