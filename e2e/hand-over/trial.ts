@@ -34,8 +34,9 @@ export type Mutation = (ports: CoordinatorPorts) => CoordinatorPorts;
 const DELAY_NS = 70_000_000_000n;
 const MEND_AFTER_S = 20;
 const SETTLE_S = 200;
-/** Page records of the guest: three batches, so that there is a middle one. */
-const RECORDS = 9;
+/** Page records of each pass: two batches, the first of which is not the last. */
+const RECORDS = 5;
+const PASSES = 2;
 
 const NODE = { source: 'a', target: 'b' } as const;
 const ENDS = {
@@ -63,6 +64,7 @@ export class Trial {
     this.stage = stage;
     this.worlds = { a, b };
     a.records = RECORDS;
+    a.passes = PASSES;
     b.records = RECORDS;
     for (const name of LINKS) this.#link(name).tap = ({ message }) => this.#passes(name, message);
   }

@@ -32,6 +32,8 @@ export class ScriptedWorld implements World {
   failAt: FailAt | null = null;
   /** Batches' worth of pages: each take() gives one record. */
   records = 20;
+  /** Passes of a pre-copy, for an order that asks for one; each sends so many records as well. */
+  passes = 0;
   targetDigest = 'ab'.repeat(32);
 
   readonly #name: string;
@@ -99,20 +101,37 @@ class ScriptedHost implements WorldHost {
   openSource(_migration: string, domain: string): WorldSource {
     const world = this.#world;
     let left = world.records;
+    let passes = world.passes;
+    /** What a pass still sends; null when the guest stands still, or there is no pre-copy. */
+    let inPass: number | null = null;
     return {
       progress: null,
-      startPrecopy: () => 'none',
-      endPass: () => 'stop',
+      startPrecopy: (_at, { policy }) => {
+        if (passes === 0 || policy === 'stop-and-copy') return 'none';
+        inPass = world.records;
+        return 'precopy';
+      },
+      endPass: () => {
+        passes -= 1;
+        inPass = world.records;
+        return passes > 0 ? 'pass' : 'stop';
+      },
       prepare: (at) => world.note('source.prepare', at),
       suspend: (at) => {
         world.note('source.suspend', at);
+        inPass = null;
         world.guests.set(domain, 'suspended');
       },
       take: (): StreamRecord[] => {
         world.note('source.take', null);
-        left -= 1;
-        if (left < 0) return [];
-        if (left === 0) return [{ type: 'END' }];
+        if (inPass !== null) {
+          inPass -= 1;
+          if (inPass < 0) return [];
+        } else {
+          left -= 1;
+          if (left < 0) return [];
+          if (left === 0) return [{ type: 'END' }];
+        }
         // A full batch each, so that the credit matters.
         const page = new Uint8Array(PAGE_SIZE).fill(left);
         return [
