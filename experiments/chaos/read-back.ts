@@ -7,10 +7,13 @@ import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import { isMachineCrash } from './checkers/checker.ts';
 import { clockPlan, type Expected, expectedReadings } from './clock-plan.ts';
 import { nsOfMs } from './duration.ts';
-import type { Outcome } from './faults/fault.ts';
+import { FAULT_MAX_MS, type Outcome } from './faults/fault.ts';
 import { kindOf } from './faults/index.ts';
 import { hostConfig } from './instants.ts';
 import type { Schedule } from './schedule.ts';
+
+/** A node is never longer behind what is due: the longest pause. */
+const LATEST_NS = nsOfMs(FAULT_MAX_MS);
 
 type Finding = { readonly outcome: Outcome; readonly detail: string };
 
@@ -29,10 +32,12 @@ export function readBack(
       const { fault } = expected;
       if (fault === null) continue;
       const at = trueNs(origin + nsOfMs(expected.atMs));
-      const finding: Finding =
-        diedAt !== null && diedAt <= at
-          ? { outcome: 'inconclusive', detail: `host ${host.name} died before` }
-          : findingOf(expected, done.get(`${kindsOf(expected)} ${at}`));
+      const there = done.get(`${kindsOf(expected)} ${at}`);
+      // A node that stands still, or is late, may die before it comes to what was due.
+      const died = diedAt !== null && (diedAt <= at || (there === undefined && diedAt - at < LATEST_NS));
+      const finding: Finding = died
+        ? { outcome: 'inconclusive', detail: `host ${host.name} died before` }
+        : findingOf(expected, there);
       const before = findings.get(fault);
       if (before === undefined || RANK[finding.outcome] > RANK[before.outcome]) findings.set(fault, finding);
     }

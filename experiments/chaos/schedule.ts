@@ -18,6 +18,9 @@ import { AnyFault, type Fault, kindOf } from './faults/index.ts';
 /** The version of this form: a replay code of another one is refused. */
 export const SCHEDULE_VERSION = 1;
 
+/** A hundred days; machines of the default mix are up for at most 50. */
+const UPTIME_MAX_MS = 100 * 86_400_000;
+
 /** The pre-copy policies; each with figures that fit guests of a megabyte. */
 export const PRECOPY_NAMES = ['stop-and-copy', 'xen', 'qemu', 'fixed-rounds'] as const;
 export type PrecopyName = (typeof PRECOPY_NAMES)[number];
@@ -30,7 +33,7 @@ const HostFields = closed({
   /** Wall minus true UTC at the origin. */
   wallMs: StepMs,
   /** Uptime at the origin. */
-  uptimeMs: LengthMs,
+  uptimeMs: Type.Number({ minimum: 1, maximum: UPTIME_MAX_MS }),
   ntpMs: Type.Union([LengthMs, Type.Null()]),
   patches: PatchNames,
 });
