@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: 'rooms',
           include: [
-            '{proto,model,runtime,dashboard,services,experiments,cli,docs,e2e/hand-over,e2e/interop}/**/*.test.ts',
+            '{proto,model,runtime,dashboard,services,experiments,cli,docs,e2e/bench,e2e/hand-over,e2e/interop}/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,

@@ -115,6 +115,7 @@ export const RULES: readonly Rule[] = [
       'experiments/',
       'cli/',
       'testcontainers',
+      'ws',
       'playwright-core',
       'vitest',
       'vitest/',

@@ -29,6 +29,7 @@ export class Peer {
 /** What one run took: of the clock, of each process's processor, and the peaks of their memory so far. */
 export type Run = {
   readonly seconds: number;
+  readonly allCpuSeconds: number;
   readonly cpuSeconds: { readonly source: number; readonly relay: number; readonly target: number };
   readonly peakBytes: { readonly source: number; readonly relay: number; readonly target: number };
 };
@@ -58,8 +59,10 @@ export class Trio {
     await this.source.tell({ order: 'end' });
     between?.close();
     const all = { source: moved, relay: relay as Answer, target: target as Answer };
+    const used = way === 'relay' ? [moved, relay, target] : [moved, target];
     return {
       seconds: moved.seconds as number,
+      allCpuSeconds: used.reduce((sum, answer) => sum + (answer as Answer).cpuSeconds, 0),
       cpuSeconds: { source: all.source.cpuSeconds, relay: all.relay.cpuSeconds, target: all.target.cpuSeconds },
       peakBytes: { source: all.source.peakBytes, relay: all.relay.peakBytes, target: all.target.peakBytes },
     };

@@ -1,6 +1,6 @@
 /** How much of a guest's memory a second moves, by pattern and way; ratios to QEMU, to bare sockets and to socat. */
 import { PAGE_SIZE } from '@skewbed/proto/records.ts';
-import { ratiosOf, spreadOf, spreadText, tableText } from './figures.ts';
+import { ratiosOf, type Spread, spreadOf, spreadText, tableText } from './figures.ts';
 import { isZeroPage, type Pattern } from './guest-memory.ts';
 import { pagesWire, type Run, Trio } from './peers.ts';
 import { migrateQemu, QemuMemory, socat } from './qemu.ts';
@@ -16,7 +16,7 @@ type Way = {
   readonly name: string;
   /** The way that it is compared with, by name. */
   readonly against: string | null;
-  run(): Promise<Pick<Run, 'seconds'> & Partial<Run>>;
+  run(): Promise<Pick<Run, 'seconds' | 'allCpuSeconds'> & Partial<Run>>;
 };
 
 /** Prints a table for each pattern. */
@@ -44,9 +44,9 @@ function waysOf({ pages, peers }: SpeedPlan, pattern: Pattern, trio: Trio, memor
   const add = (name: string, against: string | null, run: Way['run']): void => {
     ways.push({ name, against, run });
   };
-  if (memory !== null) add('QEMU tcp', null, async () => ({ seconds: await migrateQemu(memory, null) }));
+  if (memory !== null) add('QEMU tcp', null, () => migrateQemu(memory, null));
   if (memory !== null && peers.socat) {
-    add('QEMU tcp, socat', null, async () => ({ seconds: await migrateQemu(memory, socat) }));
+    add('QEMU tcp, socat', null, () => migrateQemu(memory, socat));
   }
   add('direct, xxh64', 'QEMU tcp', () => trio.run(pagesWire('xxh64'), 'direct'));
   add('direct, no checksum', 'QEMU tcp', () => trio.run(pagesWire('none'), 'direct'));
@@ -81,27 +81,22 @@ async function onePattern(
   const gigabytes = (plan.pages * PAGE_SIZE) / 1e9;
   const speedsOf = (name: string): number[] =>
     (runs.get(name) ?? []).map(({ seconds }) => gigabytes / (seconds as number));
-  const rows = ways.map(({ name, against }) => {
-    const own = speedsOf(name);
-    const ratio = against !== null && runs.has(against) ? ratiosOf(own, speedsOf(against)) : null;
-    const each = runs.get(name) ?? [];
-    const cpu = (who: keyof Run['cpuSeconds']): string =>
-      spreadText(
-        spreadOf(each.flatMap(({ cpuSeconds }) => (cpuSeconds === undefined ? [] : [cpuSeconds[who] / gigabytes]))),
-      ).split(' ')[0] as string;
-    const relayed = name.startsWith('relay');
+  const cpuOf = (name: string): number[] =>
+    (runs.get(name) ?? []).map(({ allCpuSeconds }) => (allCpuSeconds as number) / gigabytes);
+  const against = (spread: Spread | null, other: string | null): string =>
+    spread === null || other === null ? '-' : `${spreadText(spread)} of ${other}`;
+  const rows = ways.map(({ name, against: other }) => {
+    const base = other !== null && runs.has(other) ? other : null;
+    // socat in front of a bare socket is not among the processes that are asked.
+    const cpu = name === 'bare TCP, socat' ? [] : cpuOf(name);
     return [
       name,
-      spreadText(spreadOf(own)),
-      ratio === null ? '-' : `${spreadText(ratio)} of ${against}`,
-      [cpu('source'), relayed ? cpu('relay') : '-', cpu('target')].join(' / '),
+      spreadText(spreadOf(speedsOf(name))),
+      against(base === null ? null : ratiosOf(speedsOf(name), speedsOf(base)), base),
+      spreadText(spreadOf(cpu)),
+      against(base === null ? null : ratiosOf(cpu, cpuOf(base)), base),
     ];
   });
   print(`\n### ${pattern}: ${Math.round(gigabytes * 1000)} MB, ${plan.rounds} rounds\n`);
-  print(
-    tableText(
-      ['way', 'GB of guest memory a second', 'ratio, round by round', 'CPU s a GB: source / relay / target'],
-      rows,
-    ),
-  );
+  print(tableText(['way', 'GB of guest memory a second', 'ratio', 'processor s a GB, all processes', 'ratio'], rows));
 }
