@@ -184,8 +184,16 @@ export const DIGEST_TIMEOUT_NS = 60n * NS_PER_S;
  * Who has voted and was asking in vain once is in doubt.
  */
 export const STILL_OPEN_PERIOD_NS = 5n * NS_PER_S;
-/** How far ahead of now the earliest run instant of a commit lies, so that the order can arrive before it: 5 ms. */
-export const COMMIT_LEAD_NS = 5n * NS_PER_MS;
+/**
+ * Who has voted and asked in vain for so long is in doubt, 90 s: a coordinator that is there has aborted by then, at the
+ * latest after DIGEST_TIMEOUT_NS and its orders' ORDER_TIMEOUT_NS, and the rest is for its disk.
+ */
+export const IN_DOUBT_AFTER_NS = 90n * NS_PER_S;
+/**
+ * How far ahead of now the earliest run instant of a commit lies, so that the order can arrive before it: 1 ms, several
+ * times what a message takes on one machine or in one rack. An order that arrives later makes the guest run at once.
+ */
+export const COMMIT_LEAD_NS = NS_PER_MS;
 /** How far ahead an instant may be ordered: 100 years, as the longest duration of a scenario. */
 export const SCHEDULE_AHEAD_MAX_NS = 36_525n * 86_400n * NS_PER_S;
 /** Migrations whose end a node or the coordinator remembers, so that an order which comes twice is answered alike. */

@@ -157,7 +157,7 @@ describe('a page table that changes under the sender', () => {
   it('is fatal when it still is wrong then, and the guest goes on at home', () => {
     const { source, domain } = copying();
     pass(source);
-    const page = domain.page(tablePfn);
+    const page = domain.pageForWrite(tablePfn);
     new DataView(page.buffer, page.byteOffset).setBigUint64(0, (0x7_ffffn << 12n) | 1n, true);
     expect(() => {
       source.suspend(at(1.1));

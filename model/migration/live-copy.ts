@@ -53,6 +53,8 @@ export class LiveCopy {
   #pass: Pass | null = null;
   #records: Iterator<StreamRecord, void, number> | null = null;
   #stopped: DirtyBitmap | null = null;
+  /** Pages of the last pass, once the guest stands still. */
+  #lastPages: number | null = null;
   #dirtyPagesRate = 0;
   #normal = 0;
   #duplicate = 0;
@@ -105,6 +107,7 @@ export class LiveCopy {
     if (this.#pass !== null) dirty.addAll(this.#pass.left);
     if (this.#stopped !== null) dirty.addAll(this.#stopped);
     this.#digest.touchAll(dirty);
+    this.#lastPages = dirty.count;
     return dirty;
   }
 
@@ -116,12 +119,12 @@ export class LiveCopy {
 
   get progress(): LiveProgress {
     const { iteration, dirtyCount, lastPass } = this.#precopy.stats;
-    const waiting = this.#domain.logDirty.peek().dirtyCount;
+    const waiting = this.#lastPages ?? this.#domain.logDirty.peek().dirtyCount;
     const left = this.#pass?.leftPages ?? 0;
     return {
       iteration: this.#stopped === null ? iteration + 1 : iteration,
       dirtyCount: Math.max(dirtyCount, 0),
-      remainingPages: left,
+      remainingPages: this.#lastPages ?? left,
       totalPages: this.#domain.p2m.size,
       normal: this.#normal,
       duplicate: this.#duplicate,

@@ -14,7 +14,7 @@ import { runOnVcpu } from '../xen/timer-delivery.ts';
 import { setSuspendAnswer } from '../xen/vcpu-context.ts';
 import type { SourcePhase } from './hand-over.ts';
 import { LiveCopy, type LiveProgress } from './live-copy.ts';
-import { MemoryDigest } from './memory-digest.ts';
+import { MemoryDigest, type MemoryDigestResult } from './memory-digest.ts';
 import { type PrecopyOrder, precopyPolicy } from './policies/index.ts';
 import { headRecords, savedPage, tailRecords } from './save.ts';
 
@@ -31,7 +31,7 @@ export class MigrationSource {
   private live: LiveCopy | null = null;
   private memoryDigest: MemoryDigest | null = null;
   private records: Generator<StreamRecord, void, number> | null = null;
-  private savedDigest: { sha256: string; pages: number } | null = null;
+  private savedDigest: MemoryDigestResult | null = null;
 
   constructor(host: Host, migration: string, domain: string, options: SourceOptions = { verify: 'off' }) {
     this.host = host;
@@ -111,8 +111,8 @@ export class MigrationSource {
     host.tell({ kind: 'guest-suspended', domain: domain.name });
     this.state = 'suspended';
     const pages = this.live?.lastPass() ?? DirtyBitmap.full(domain.p2m.size);
-    this.savedDigest = (this.memoryDigest ?? new MemoryDigest(host, domain)).result();
-    host.tell({ kind: 'memory-digest', migration: this.migration, side: 'source', ...this.savedDigest });
+    // After a pre-copy the pages can go first: the target works on them while the digest is worked out here.
+    if (this.live === null) this.workOutDigest(domain);
     this.records = this.lastRecords(domain, pages);
     this.records.next();
     this.tell('source suspended');
@@ -127,7 +127,8 @@ export class MigrationSource {
   }
 
   /** Of the memory at suspend. */
-  digest(): { sha256: string; pages: number } {
+  digest(): MemoryDigestResult {
+    if (this.savedDigest === null && this.state === 'suspended') return this.workOutDigest(this.theDomain());
     if (this.savedDigest === null)
       throw new SkewbedError(
         'illegal-state',
@@ -165,6 +166,13 @@ export class MigrationSource {
       this.host.unpause(domain);
     }
     this.tell('source resumed', why);
+  }
+
+  private workOutDigest(domain: Domain): MemoryDigestResult {
+    const digest = (this.memoryDigest ?? new MemoryDigest(this.host, domain)).result();
+    this.savedDigest = digest;
+    this.host.tell({ kind: 'memory-digest', migration: this.migration, side: 'source', ...digest });
+    return digest;
   }
 
   /** The first next() only starts it; after that each takes how many pages the record may have. */
