@@ -58,6 +58,11 @@ export const BATCH_PAGES_MAX = 1024;
 export const BATCH_RECORDS_MAX = 512;
 /** Batches that a source may have under way without an acknowledgement: 8 x 4 MiB of pages bound what a relay holds. */
 export const STREAM_CREDIT_BATCHES = 8;
+/**
+ * What a source's socket may hold before the next batch waits: one full batch, so that there always is one behind the one
+ * that leaves, and several guests on one link take turns.
+ */
+export const STREAM_QUEUE_BYTES = 4 * MIB;
 /** Passes that an order of a pre-copy may ask for: at 4 MiB a second and pass, an hour and more. */
 export const PRECOPY_ROUNDS_MAX = 1000;
 /** The lowest limit of a pre-copy: 64 KiB/s are 16 pages, so that a batch of a few pages passes each second. */
@@ -181,7 +186,6 @@ export const PROGRESS_PERIOD_NS = 250n * NS_PER_MS;
 export const DIGEST_TIMEOUT_NS = 60n * NS_PER_S;
 /**
  * A node asks again for the end of its open migrations, 5 s: twice within ORDER_TIMEOUT_NS, and 40 bytes each time.
- * Who has voted and was asking in vain once is in doubt.
  */
 export const STILL_OPEN_PERIOD_NS = 5n * NS_PER_S;
 /**

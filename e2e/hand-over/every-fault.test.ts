@@ -11,7 +11,7 @@ import { MOVES, type MoveName, type Mutation, outcomeOf, Trial } from './trial.t
 
 const ALL_PAIRS = process.env.SKEWBED_EXHAUSTIVE === '1';
 /** So many of them in CI for each kind of move: 2 to 6 ms each. */
-const PAIRS_IN_CI = 1500;
+const PAIRS_IN_CI = 1000;
 const MOVE_NAMES = Object.keys(MOVES) as MoveName[];
 
 /** How many messages and journal lines there are when nothing happens. */
@@ -89,7 +89,7 @@ describe.each(MOVE_NAMES)('a hand-over of a guest that is moved %s', (move) => {
     const { wrong, undone } = judged(move, cases);
     console.log(`hand-over, ${move}: ${cases.length - undone} cases of two faults${ALL_PAIRS ? ', all of them' : ''}`);
     expect(wrong).toEqual([]);
-    expect(cases.length - undone).toBeGreaterThan(300);
+    expect(cases.length - undone).toBeGreaterThan(200);
   }, 3_600_000);
 });
 

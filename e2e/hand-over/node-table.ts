@@ -152,7 +152,7 @@ const SOURCE_STATES: Steps = {
   voted: voteAsSource,
   'in-doubt': (bed) => {
     voteAsSource(bed);
-    bed.pass(11_000);
+    bed.pass(100_000);
   },
   committed: (bed) => {
     voteAsSource(bed);
@@ -170,7 +170,7 @@ const TARGET_STATES: Steps = {
   voted: voteAsTarget,
   'in-doubt': (bed) => {
     voteAsTarget(bed);
-    bed.pass(11_000);
+    bed.pass(100_000);
   },
   running: (bed) => {
     voteAsTarget(bed);
@@ -190,8 +190,8 @@ const EVENTS = {
   'abort of an older epoch': (bed: Bed) => bed.abort(EPOCH - 1),
   'the stream closes': (bed: Bed) => bed.breakStream(),
   'the control link breaks': (bed: Bed) => bed.breakLink(),
-  '11 s pass, nobody answers': (bed: Bed) => {
-    bed.pass(11_000);
+  '100 s pass, nobody answers': (bed: Bed) => {
+    bed.pass(100_000);
     return null;
   },
   'a person: commit': (bed: Bed) => bed.resolve('commit'),

@@ -89,6 +89,7 @@ export class PuppetNode {
   readonly #process: SimProcess;
   readonly #name: string;
   #control: Channel | null = null;
+  #unanswered: { readonly id: number; readonly command: Command } | null = null;
 
   constructor(simulation: Simulation, name: string) {
     this.#simulation = simulation;
@@ -116,6 +117,12 @@ export class PuppetNode {
     this.#control?.send(encode(message));
   }
 
+  /** Answers the last order to which it was silent, if there is one. */
+  answerLate(answer: string): void {
+    if (this.#unanswered !== null) this.#reply(this.#unanswered.id, this.#unanswered.command, answer);
+    this.#unanswered = null;
+  }
+
   hangUp(): void {
     this.#control?.close(CLOSE_CODE.GOING_AWAY, '');
     this.#control = null;
@@ -136,7 +143,11 @@ export class PuppetNode {
   #ordered({ id, command }: MessageOf<'request'>): void {
     this.orders.push(command.command);
     const answer = this.answers.get(command.command) ?? 'ok';
-    if (answer === 'silent') return;
+    if (answer === 'silent') this.#unanswered = { id, command };
+    else this.#reply(id, command, answer);
+  }
+
+  #reply(id: number, command: Command, answer: string): void {
     if (answer !== 'ok') this.say({ type: 'reply', id, ok: false, code: answer, message: 'as it was told' });
     else this.say({ type: 'reply', id, ok: true, result: resultOf(command, this.#simulation) });
   }

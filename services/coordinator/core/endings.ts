@@ -30,8 +30,9 @@ export class Endings {
     if (this.#resolved.has(migration)) return;
     const known = this.#find(migration);
     if (resolved !== undefined) {
-      // A person was faster than the votes: then there will be no commit.
-      known?.abort(new SkewbedError('refused', `a person decided on ${node}: ${resolved}`));
+      // A person was faster than the votes: an abort comes true, and a commit may, by the votes alone.
+      if (resolved === 'abort') known?.abort(new SkewbedError('refused', `a person decided on ${node}: abort`));
+      else if (known?.undecided === true) return;
       const told = decided(known?.phase);
       if (told !== resolved) {
         this.#leave(node, end, { decision: resolved, told });

@@ -1,12 +1,12 @@
 /**
  * What a node does about migrations whose end it is not told. It asks again, every STILL_OPEN_PERIOD_NS, as long as one is
- * open. One that has voted is in doubt when the link breaks, or when it has asked in vain: its guest stays paused, the
- * history and the status say so, and from then on a person may decide (compare facts D.12: between xl's steps 5 and 7 "both
- * ends must be checked by a human").
+ * open. One that has voted is in doubt when the link breaks, or when it has asked in vain for longer than a coordinator
+ * takes to decide: its guest stays paused, the history and the status say so, and from then on a person may decide (compare
+ * facts D.12: between xl's steps 5 and 7 "both ends must be checked by a human").
  */
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
-import { STILL_OPEN_PERIOD_NS } from '@skewbed/proto/limits.ts';
+import { IN_DOUBT_AFTER_NS, STILL_OPEN_PERIOD_NS } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Timer, Timers } from '@skewbed/runtime/ports/timers.ts';
@@ -37,8 +37,8 @@ export class Doubts {
   readonly #parts: DoubtParts;
   /** When each fell into doubt. */
   readonly #since = new Map<string, TrueNs>();
-  /** Who had voted already when it asked last. */
-  #asked: ReadonlySet<string> = new Set();
+  /** When each that has voted asked for the first time. */
+  #asked: ReadonlyMap<string, TrueNs> = new Map();
   /** What persons decided, until a coordinator has heard of it. */
   readonly #resolved = new Map<string, { readonly side: OpenEnd['side']; readonly decision: Decision }>();
   #timer: Timer | null = null;
@@ -101,8 +101,13 @@ export class Doubts {
   #ask(): void {
     this.#timer = null;
     const open = this.#parts.open();
-    for (const end of open) if (end.phase === 'voted' && this.#asked.has(end.migration)) this.fall(end);
-    this.#asked = new Set(open.filter(({ phase }) => phase === 'voted').map(({ migration }) => migration));
+    const now = this.#parts.clock.now();
+    const voted = open.filter(({ phase }) => phase === 'voted');
+    this.#asked = new Map(voted.map(({ migration }) => [migration, this.#asked.get(migration) ?? now]));
+    for (const end of voted) {
+      const since = this.#asked.get(end.migration) ?? now;
+      if (now - since >= IN_DOUBT_AFTER_NS) this.fall(end);
+    }
     const question = this.question();
     if (question.length > 0) this.#parts.ask(question);
     if (open.length > 0) this.watch();

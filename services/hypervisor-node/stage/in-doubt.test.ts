@@ -27,7 +27,7 @@ function lost(): ScriptedStage {
   b.guests.clear();
   stage.pass(1);
   stage.restartNode('b');
-  stage.pass(30);
+  stage.pass(120);
   return scripted;
 }
 
