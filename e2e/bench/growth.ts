@@ -3,6 +3,8 @@ import { PAGE_SIZE } from '@skewbed/proto/records.ts';
 import { spreadOf, spreadText, tableText } from './figures.ts';
 import { pagesWire, type Run, Trio } from './peers.ts';
 
+const mibOf = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)}`;
+
 const SIZES_MIB = [64, 256, 1024, 4096];
 
 export async function growth({ rounds }: { readonly rounds: number }, print: (text: string) => void): Promise<void> {
@@ -10,6 +12,7 @@ export async function growth({ rounds }: { readonly rounds: number }, print: (te
   for (const mib of SIZES_MIB) {
     const pages = (mib * 1024 ** 2) / PAGE_SIZE;
     const trio = new Trio();
+    const idle = (await trio.relay.tell({ order: 'end' })).peakBytes;
     await trio.memory(pages);
     await trio.source.tell({ order: 'fill', pattern: 'half' });
     const runs: Record<'direct' | 'relay', Run[]> = { direct: [], relay: [] };
@@ -24,9 +27,22 @@ export async function growth({ rounds }: { readonly rounds: number }, print: (te
     const msPerGib = (way: 'direct' | 'relay'): string =>
       spreadText(spreadOf(runs[way].map(({ seconds }) => (seconds * 1000 * 1024) / mib)), 0);
     const peak = (who: keyof Run['peakBytes']): string =>
-      `${Math.round(Math.max(...runs.relay.map(({ peakBytes }) => peakBytes[who])) / 1024 ** 2)}`;
-    rows.push([`${mib} MiB`, msPerGib('direct'), msPerGib('relay'), peak('source'), peak('relay'), peak('target')]);
+      mibOf(Math.max(...runs.relay.map(({ peakBytes }) => peakBytes[who])));
+    rows.push([
+      `${mib} MiB`,
+      msPerGib('direct'),
+      msPerGib('relay'),
+      peak('source'),
+      peak('target'),
+      mibOf(idle),
+      peak('relay'),
+    ]);
   }
   print('\n### growth: half-zero memory, with xxh64\n');
-  print(tableText(['guest', 'direct, ms a GiB', 'relay, ms a GiB', 'peak MiB: source', 'relay', 'target'], rows));
+  print(
+    tableText(
+      ['guest', 'direct, ms a GiB', 'relay, ms a GiB', 'peak MiB: source', 'target', 'relay, idle', 'relay'],
+      rows,
+    ),
+  );
 }

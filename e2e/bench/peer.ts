@@ -1,5 +1,7 @@
 /** A process of the benchmark: source, relay or target, as it is told (orders.ts). */
 import { resourceUsage } from 'node:process';
+import { rehearse } from '@skewbed/hypervisor-node/core/rehearsal.ts';
+import { checksums } from '@skewbed/runtime/checksum.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { Answer, Order, Wire } from './orders.ts';
 import { type End, listen, PagesSource, relayPages, takePages } from './pages-wire.ts';
@@ -27,6 +29,7 @@ async function obey(order: Order): Promise<Partial<Answer>> {
   switch (order.order) {
     case 'memory':
       memory = new GuestMemory(order.pages);
+      rehearse(checksums.named(checksums.names[0] as string));
       return {};
     case 'fill':
       theMemory().fill(order.pattern);

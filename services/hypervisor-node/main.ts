@@ -20,6 +20,7 @@ import { SeededRandom } from '@skewbed/runtime/random.ts';
 import { modelWorld } from './core/model-world.ts';
 import { NodeCore } from './core/node.ts';
 import { type OwnClocks, settledClocks } from './core/own-clocks.ts';
+import { rehearse } from './core/rehearsal.ts';
 import { addRoutes, gaugesOf } from './http/routes.ts';
 import { followOsClocks, OsClocks } from './os-clocks.ts';
 
@@ -84,6 +85,8 @@ async function start({ settings, listen, logLevel, token, access }: ServiceConte
   const here = urlOf(server.server.address() as AddressInfo);
   url ??= here;
   log.info({ url: here }, 'listening');
+  // Before there is anybody to wait for it: the first migration of a node shall not be its slowest.
+  for (const sum of checksums.names) rehearse(checksums.named(sum));
   core.start();
   const following = own instanceof OsClocks ? followOsClocks(own, core) : null;
   return {

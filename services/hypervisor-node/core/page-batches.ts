@@ -21,7 +21,11 @@ export type OutgoingPages = {
 };
 
 /** Sends a batch of pages; `left` is called when the memory is not looked at any more. Returns the length of the message. */
-export function sendPages(channel: Channel, { name, runs, checksum, guest }: OutgoingPages, left: () => void): number {
+export function sendPages(
+  channel: Pick<Channel, 'sendParts'>,
+  { name, runs, checksum, guest }: OutgoingPages,
+  left: () => void,
+): number {
   const batch = bulkBatch(name, runs, checksum.running());
   channel.sendParts({ ...batch, keep: guest === 'runs' ? 'copied' : 'until-left' }, left);
   return batch.bytes;

@@ -10,6 +10,7 @@ import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { courseOfPages, entriesAt, type PagesTaker, runsOfRecords, sendPages } from '../core/page-batches.ts';
+import { rehearse } from '../core/rehearsal.ts';
 
 const checksum = checksums.named('crc32');
 const NAME = { migration: 'm', seq: 0 };
@@ -137,4 +138,8 @@ describe('pages that land where they shall lie', () => {
     const { entries, failed } = taken(sent([{ pfn: 1, type: 0, page: null }]), refuse);
     expect([entries, failed]).toEqual([null, [new Error('batch 0 is not due')]]);
   });
+});
+
+it('a rehearsal takes the whole way: all of its pages arrive', () => {
+  expect(rehearse(checksum, 2)).toBe(2 * 16);
 });
