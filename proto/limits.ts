@@ -59,10 +59,10 @@ export const BATCH_RECORDS_MAX = 512;
 /** Batches that a source may have under way without an acknowledgement: 8 x 4 MiB of pages bound what a relay holds. */
 export const STREAM_CREDIT_BATCHES = 8;
 /**
- * What a source's socket may hold before the next batch waits: one full batch, so that there always is one behind the one
- * that leaves, and several guests on one link take turns.
+ * What a source's socket may hold when the next batch is given to it, 1 MiB: the system's own buffers keep the link busy
+ * meanwhile, and several guests on one link take turns by the batch.
  */
-export const STREAM_QUEUE_BYTES = 4 * MIB;
+export const STREAM_QUEUE_BYTES = MIB;
 /** Passes that an order of a pre-copy may ask for: at 4 MiB a second and pass, an hour and more. */
 export const PRECOPY_ROUNDS_MAX = 1000;
 /** The lowest limit of a pre-copy: 64 KiB/s are 16 pages, so that a batch of a few pages passes each second. */

@@ -6,7 +6,7 @@
 
 import { encode } from '@skewbed/proto/codec.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
-import { BATCH_RECORDS_MAX } from '@skewbed/proto/limits.ts';
+import { BATCH_RECORDS_MAX, STREAM_QUEUE_BYTES } from '@skewbed/proto/limits.ts';
 import type { StreamRecord } from '@skewbed/proto/records.ts';
 import type { TrueNs } from '@skewbed/proto/units.ts';
 import { encodeBatch } from '@skewbed/proto/wire-records.ts';
@@ -84,7 +84,7 @@ export class SourcePump {
     if (!this.#sockets.ready) return 'waits';
     for (;;) {
       this.report(sending, 'when-due');
-      if (!this.#flow.hasCredit || this.#isTooFast()) return 'waits';
+      if (!this.#flow.hasCredit || this.#isBusy() || this.#isTooFast()) return 'waits';
       const records = this.#nextBatch();
       if (records.length > 0) this.#send(records, sending);
       else if (sending === 'last-pass') return 'sent';
@@ -142,6 +142,11 @@ export class SourcePump {
     const next = driver.actNow((at) => source.endPass(at, bytes - this.#passBegan));
     this.#passBegan = bytes;
     return next;
+  }
+
+  /** The socket has enough for now. Who would fill it up to the credit would stand in front of other guests' streams. */
+  #isBusy(): boolean {
+    return (this.#sockets.dataChannel?.queuedBytes ?? 0) >= STREAM_QUEUE_BYTES;
   }
 
   #isTooFast(): boolean {

@@ -176,6 +176,35 @@ describe('several guests', () => {
     expect([stage.audit('a'), stage.audit('b')]).toEqual([[], []]);
   });
 
+  it('share the link fairly: those that are alike and begin together end together', () => {
+    const names = Array.from({ length: 6 }, (_, i) => `g${i}`);
+    const stage = new LiveStage(names.map((name) => ({ name, pages: 2048, writerPages: 1500 })));
+    const began = stage.simulation.now;
+    const precopy = { policy: 'fixed-rounds', rounds: 1 } as const;
+    const asked = names.map((name) =>
+      stage.start('coordinator', liveMove({ precopy }, { migration: `m-${name}`, domain: name })),
+    );
+    stage.pass(40);
+    expect(asked.every(({ outcome }) => outcome?.ok === true)).toBe(true);
+    const ended = stage
+      .eventsOf('guest-suspended')
+      .map(({ at }) => Number(at - began))
+      .slice(-names.length);
+    expect(Math.max(...ended)).toBeLessThan(1.5 * Math.min(...ended));
+    expect(stage.audit('b')).toEqual([]);
+  });
+
+  it('arrive, fifty at once', () => {
+    const names = Array.from({ length: 50 }, (_, i) => `g${i}`);
+    const stage = new LiveStage(names.map((name) => ({ name, pages: 128, writerPages: 16 })));
+    const asked = names.map((name) =>
+      stage.start('coordinator', liveMove({}, { migration: `m-${name}`, domain: name })),
+    );
+    stage.pass(5);
+    expect(asked.every(({ outcome }) => outcome?.ok === true)).toBe(true);
+    expect(stage.audit('b')).toEqual([]);
+  });
+
   it('are moved by one migration each: a second one of the same guest is refused, and the first goes on', () => {
     const stage = new LiveStage();
     const first = stage.start('coordinator', liveMove({ bandwidth: 1_000_000 }));
