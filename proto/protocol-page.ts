@@ -67,6 +67,7 @@ A batch is acknowledged when it is applied; at most ${limits.STREAM_CREDIT_BATCH
 end has voted it gives up by itself when a link breaks: the source resumes its guest, the target drops its copy. After its
 vote it waits, in doubt, with the guest paused. A migration without a durable 'committed' line was aborted: a node that
 comes back names its open migrations in \`ready\`, and is told commit or abort. After the commit nothing resumes the source.
+Every order and both votes name the epoch of the coordinator; what each side does in each state is in [hand-over.md](hand-over.md).
 
 The last field of a \`batch\` is its checksum, and the last eight bytes of the message are the checksum's value: it covers
 every byte before them. Pages of all \`PAGE_DATA\` records stand in \`pages\`, in order. They are described by runs of 16 bytes,

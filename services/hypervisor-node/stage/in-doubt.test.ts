@@ -1,5 +1,7 @@
 /** Nodes that cannot know how a migration ended: what they do, what they say, and what a person may do. */
 import type { CoordinatorPorts } from '@skewbed/coordinator/core/coordinator.ts';
+import { decode, encode } from '@skewbed/proto/codec.ts';
+import { PROTOCOL } from '@skewbed/proto/version.ts';
 import { describe, expect, it } from 'vitest';
 import { MOVE, type ScriptedStage, scriptedStage } from './move.ts';
 
@@ -30,6 +32,21 @@ function lost(): ScriptedStage {
   stage.pass(120);
   return scripted;
 }
+
+describe('a coordinator that starts', () => {
+  it('welcomes nobody before its epoch is durable', () => {
+    const { stage } = scriptedStage();
+    stage.crashCoordinator();
+    stage.startCoordinator();
+    const { channel, heard } = stage.stranger('/v1/control');
+    channel.send(encode({ type: 'hello', protocol: PROTOCOL, role: 'runner', name: 'stranger', checksums: [] }));
+    stage.simulation.run({ done: () => heard.length > 0 });
+    expect(decode(heard[0] as Uint8Array, 'control')).toMatchObject({ type: 'welcome', epoch: 2 });
+    expect(stage.journalLines().map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ line: 'opened', epoch: 2 }),
+    );
+  });
+});
 
 describe('two nodes that have voted and lost their coordinator', () => {
   it('keep the guest paused and say so', () => {
