@@ -1,0 +1,83 @@
+/** How a source counts its batches: credit, what it keeps for a stream that comes back, and its bandwidth. */
+import { STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
+import { NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
+import { describe, expect, it } from 'vitest';
+import { BatchFlow, type Keeping } from './batch-flow.ts';
+
+const START = trueNs(0n);
+const broken = expect.objectContaining({ code: 'stream-broken' });
+
+/** So many batches of one byte each, which is the batch's number. */
+function flowOf(batches: number, keeping: Keeping = 'until-acknowledged'): BatchFlow {
+  const flow = new BatchFlow('m', { keeping, bandwidth: null });
+  for (let seq = 0; seq < batches; seq++) flow.sent(Uint8Array.of(seq), START);
+  return flow;
+}
+const numbers = (messages: readonly Uint8Array[]) => messages.map(([seq]) => seq);
+
+describe('the credit', () => {
+  it('is used up by batches and given back by acknowledgements, one of which may stand for several', () => {
+    const flow = flowOf(STREAM_CREDIT_BATCHES);
+    expect(flow.hasCredit).toBe(false);
+    flow.acknowledge(2);
+    expect(flow.hasCredit).toBe(true);
+    expect(flow.settled).toBe(false);
+    flow.acknowledge(STREAM_CREDIT_BATCHES - 1);
+    expect(flow.settled).toBe(true);
+  });
+
+  it('is not given back twice, nor for what was not sent', () => {
+    const flow = flowOf(3);
+    flow.acknowledge(1);
+    expect(() => flow.acknowledge(1)).toThrow(broken);
+    expect(() => flow.acknowledge(3)).toThrow(broken);
+  });
+});
+
+describe('a stream that comes back', () => {
+  it('is sent what the target has not applied, whether or not its last acknowledgements had come', () => {
+    expect(numbers(flowOf(5).resumeFrom(0))).toEqual([0, 1, 2, 3, 4]);
+    const flow = flowOf(5);
+    flow.acknowledge(1);
+    expect(numbers(flow.resumeFrom(3))).toEqual([3, 4]);
+    expect(flow.settled).toBe(false);
+    expect(numbers(flow.resumeFrom(5))).toEqual([]);
+    expect(flow.settled).toBe(true);
+  });
+
+  it('cannot go back behind what was acknowledged, nor ahead of what was sent', () => {
+    const flow = flowOf(5);
+    flow.acknowledge(2);
+    expect(() => flow.resumeFrom(2)).toThrow(broken);
+    expect(() => flow.resumeFrom(6)).toThrow(broken);
+  });
+
+  it('cannot come back once the guest stands still', () => {
+    const flow = flowOf(5);
+    flow.lastPass();
+    expect(() => flow.resumeFrom(3)).toThrow(broken);
+    expect(() => flowOf(5, 'nothing').resumeFrom(0)).toThrow(broken);
+  });
+});
+
+describe('a bandwidth', () => {
+  it('makes the next batch wait as long as the last one takes at it, and idle time is not saved up', () => {
+    const flow = new BatchFlow('m', { keeping: 'nothing', bandwidth: 1_000_000 });
+    expect(flow.mayGoAt(START)).toBeNull();
+    flow.sent(new Uint8Array(500_000), START);
+    expect(flow.mayGoAt(START)).toBe(NS_PER_S / 2n);
+    const later = trueNs(10n * NS_PER_S);
+    expect(flow.mayGoAt(later)).toBeNull();
+    flow.sent(new Uint8Array(1_000_000), later);
+    expect(flow.mayGoAt(later)).toBe(11n * NS_PER_S);
+  });
+
+  it('is kept in small batches, and lifted for the last pass', () => {
+    const flow = new BatchFlow('m', { keeping: 'until-acknowledged', bandwidth: 1_000_000 });
+    expect(flow.pagesPerBatch).toBe(24);
+    flow.sent(new Uint8Array(1_000_000), START);
+    flow.lastPass();
+    expect(flow.mayGoAt(START)).toBeNull();
+    expect(flow.pagesPerBatch).toBe(1024);
+  });
+});
