@@ -1,6 +1,7 @@
 /** Nodes that cannot know how a migration ended: what they do, what they say, and what a person may do. */
 import type { CoordinatorPorts } from '@skewbed/coordinator/core/coordinator.ts';
 import { decode, encode } from '@skewbed/proto/codec.ts';
+import { NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
 import { PROTOCOL } from '@skewbed/proto/version.ts';
 import { describe, expect, it } from 'vitest';
 import { MOVE, type ScriptedStage, scriptedStage } from './move.ts';
@@ -35,7 +36,15 @@ function lost(): ScriptedStage {
 
 describe('a coordinator that starts', () => {
   it('welcomes nobody before its epoch is durable', () => {
-    const { stage } = scriptedStage();
+    const slowDisk = (ports: CoordinatorPorts): CoordinatorPorts => ({
+      ...ports,
+      journal: {
+        lines: ports.journal.lines,
+        append: (line, durable) =>
+          void ports.timers.at(trueNs(ports.clock.now() + NS_PER_S), () => ports.journal.append(line, durable)),
+      },
+    });
+    const { stage } = scriptedStage({ coordinatorPorts: slowDisk });
     stage.crashCoordinator();
     stage.startCoordinator();
     const { channel, heard } = stage.stranger('/v1/control');
