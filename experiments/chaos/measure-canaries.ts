@@ -6,21 +6,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CANARIES } from './canaries/index.ts';
 import type { CheckerName } from './checkers/checker.ts';
+import type { Found } from './found.ts';
 import { themed } from './theme.ts';
 import { judgeSchedule } from './verdict.ts';
 
 const FINDS = 10;
 const SEEDS_MOST = 1000;
-
-export type Found = {
-  readonly canary: string;
-  /** The seed that finds it first, from 1 on. */
-  readonly firstSeed: number;
-  readonly by: CheckerName;
-  /** Seeds that were run, and how many of them found it. */
-  readonly seeds: number;
-  readonly found: number;
-};
 
 const table = CANARIES.map(({ name, breaks }): Found => {
   const times = breaks.includes('determinism') ? 'twice' : 'once';

@@ -1,5 +1,6 @@
 /** Bugs of clocks: what Xen publishes, what a kernel does at its resume, and a fault that is asked for and never done. */
 import type { Patch } from '@skewbed/model/patches/patch.ts';
+import type { HostEvent } from '@skewbed/model/xen/host-event.ts';
 import type { Canary } from './canary.ts';
 import { wrapWorld } from './wrapped-world.ts';
 
@@ -102,21 +103,19 @@ export const faultNotDone: Canary = {
   schedule: (schedule) => ({ ...schedule, faults: schedule.faults.filter(({ kind }) => kind !== 'strobe') }),
 };
 
-/** Counts over all runs of a process: what no run may know. */
-let hostsEver = 0;
-
-export const leftoverState: Canary = {
-  name: 'leftover-state',
-  text: 'hosts remember how many were there in earlier runs of the same process',
+export const randomWithoutSeed: Canary = {
+  name: 'random-without-seed',
+  text: 'hosts take a little randomness from the machine, where they should ask the seed',
   breaks: ['determinism'],
   world: (world) =>
     wrapWorld(world, {
-      host: (host) => {
-        hostsEver += 1;
-        const odd = hostsEver % 5 === 0;
-        return {
-          drain: () => host.drain().map((event) => (odd && event.kind === 'probe' ? { ...event, held: [] } : event)),
-        };
-      },
+      host: (host) => ({
+        step: (at, event) => host.step(at, event.type === 'call-guest' ? jittered(event) : event),
+      }),
     }),
 };
+
+function jittered(event: Extract<HostEvent, { type: 'call-guest' }>): HostEvent {
+  if (event.call.call !== 'nanosleep') return event;
+  return { ...event, call: { ...event.call, lengthNs: event.call.lengthNs + BigInt(Math.floor(Math.random() * 1e6)) } };
+}

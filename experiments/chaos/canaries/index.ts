@@ -5,8 +5,8 @@ import {
   faultNotDone,
   frozenTooLong,
   guardNotReset,
-  leftoverState,
   monotonicBack,
+  randomWithoutSeed,
   swallowWallclock,
 } from './clocks.ts';
 import {
@@ -37,7 +37,7 @@ export const CANARIES: readonly Canary[] = [
   guardNotReset,
   monotonicBack,
   faultNotDone,
-  leftoverState,
+  randomWithoutSeed,
 ];
 
 /** A canary by its name. */

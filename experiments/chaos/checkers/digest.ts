@@ -9,20 +9,20 @@ export const digest: Checker = {
   name: 'digest',
   text: "a target's memory after END is the source's at suspend",
   check({ events }) {
-    const sources = new Map<string, string>();
+    // The two come in any order: a source may send its last pages before it works its own out.
+    const digests = new Map<string, string>();
     const violations: Violation[] = [];
     for (const event of events) {
       if (event.kind !== 'memory-digest') continue;
       const { migration, side, sha256, at } = event;
-      if (side === 'source') sources.set(migration, sha256);
-      else if (sources.get(migration) !== sha256) {
-        const source = sources.get(migration)?.slice(0, 12) ?? 'no digest';
-        violations.push({
-          checker: 'digest',
-          atNs: at,
-          what: `${migration}: the source's memory is ${source}, the target's ${sha256.slice(0, 12)}`,
-        });
-      }
+      digests.set(`${migration} ${side}`, sha256);
+      const [source, target] = [digests.get(`${migration} source`), digests.get(`${migration} target`)];
+      if (source === undefined || target === undefined || source === target) continue;
+      violations.push({
+        checker: 'digest',
+        atNs: at,
+        what: `${migration}: the source's memory is ${source.slice(0, 12)}, the target's ${target.slice(0, 12)}`,
+      });
     }
     return violations;
   },

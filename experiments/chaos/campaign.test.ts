@@ -1,0 +1,116 @@
+/** The set that CI runs: 500 seeds of the default mix, each twice, on every processor; and what a campaign is told by. */
+import { describe, expect, it } from 'vitest';
+import { isChecked, readShard, runCampaign } from './campaign.ts';
+import { blindness, campaignExit, mergeCampaigns, readCampaign } from './campaign-result.ts';
+import { campaignJunit, campaignMarkdown, failureLines, summaryLines } from './campaign-text.ts';
+import { readReplayCode } from './replay-code.ts';
+import { judgeSchedule } from './verdict.ts';
+
+const CI_SEEDS = 500;
+
+describe('a campaign', () => {
+  it(`over ${CI_SEEDS} seeds, each twice, finds nothing, and sees moves and every outcome of faults`, {
+    timeout: 300_000,
+  }, async () => {
+    const result = await runCampaign({ first: 1, seeds: CI_SEEDS, checkDeterminism: 100, shrinkMost: 3 });
+    expect(result.failures.map((failure) => failureLines(failure))).toEqual([]);
+    expect([result.seeds, result.twice]).toEqual([CI_SEEDS, CI_SEEDS]);
+    expect(result.tally['move running']).toBeGreaterThan(CI_SEEDS);
+    expect(result.tally['move aborted']).toBeGreaterThan(CI_SEEDS / 4);
+    expect(blindness(result)).toBeNull();
+    expect(campaignExit(result)).toBe(0);
+  });
+
+  it('with a deliberate bug tells it, shrunk, with the line that repeats it', { timeout: 120_000 }, async () => {
+    const result = await runCampaign({
+      first: 1,
+      seeds: 24,
+      workers: 2,
+      checkDeterminism: 0,
+      shrinkMost: 1,
+      canary: 'abort-loses-guest',
+    });
+    const [failure, ...others] = result.failures;
+    expect(failure).toMatchObject({ checker: 'copies' });
+    expect(failure?.shrunk?.faults).toBeLessThanOrEqual(3);
+    const again = judgeSchedule(readReplayCode(failure!.replay.replace('skewbed replay ', '')), 'once');
+    expect(again.violations[0]?.checker).toBe('copies');
+    expect(failureLines(failure!).at(-1)).toBe(failure!.replay);
+    expect(others.every(({ shrunk }) => shrunk === null)).toBe(true);
+    expect(campaignExit(result)).toBe(1);
+    expect(campaignJunit(result)).toContain(failure!.replay);
+    expect(campaignMarkdown(result)).toContain(failure!.replay);
+    expect(readCampaign(JSON.parse(JSON.stringify(result)), 'here')).toEqual(result);
+  });
+
+  it('gives the same in shards as in one', { timeout: 120_000 }, async () => {
+    const options = { first: 1, seeds: 12, workers: 2, checkDeterminism: 0, shrinkMost: 0 };
+    const whole = await runCampaign(options);
+    const parts = [
+      await runCampaign({ ...options, shard: readShard('1/2') }),
+      await runCampaign({ ...options, shard: readShard('2/2') }),
+    ];
+    const merged = mergeCampaigns(parts);
+    expect(merged).toMatchObject({ seeds: 12, failures: whole.failures, tally: whole.tally, shard: 'merged' });
+    expect(summaryLines(merged)[1]).toBe(summaryLines(whole)[1]);
+    expect((await runCampaign(options)).historiesSha256).toBe(whole.historiesSha256);
+  });
+});
+
+describe('what a campaign says', () => {
+  const nothing = {
+    schema: 1,
+    kind: 'chaos',
+    first: 1,
+    seeds: 100,
+    shard: '1/1',
+    find: null,
+    canary: null,
+    twice: 5,
+    failures: [],
+    tally: {},
+    historiesSha256: '',
+    seconds: 6,
+    simulatedSeconds: 600,
+  } as const;
+  const seen = { 'move running': 3, 'date confirmed': 2 };
+
+  it('is blind when nothing moved, or no fault was confirmed: that is no pass', () => {
+    expect(campaignExit({ ...nothing, failures: [] })).toBe(2);
+    expect(campaignExit({ ...nothing, failures: [], tally: { 'move running': 3 } })).toBe(2);
+    expect(campaignExit({ ...nothing, failures: [], tally: seen })).toBe(0);
+    expect(campaignJunit({ ...nothing, failures: [] })).toContain('errors="1"');
+  });
+
+  it('passes with --find when something was found, and only then', () => {
+    const failure = {
+      seed: 1,
+      checker: 'hang',
+      at: 1,
+      what: 'a sleep',
+      also: [],
+      shrunk: null,
+      thresholds: [],
+      replay: 'skewbed replay x',
+    };
+    expect(campaignExit({ ...nothing, failures: [], tally: seen, find: 'hang' })).toBe(1);
+    expect(campaignExit({ ...nothing, failures: [failure], tally: seen, find: 'hang' })).toBe(0);
+    expect(campaignExit({ ...nothing, failures: [{ ...failure, checker: 'copies' }], tally: seen, find: 'hang' })).toBe(
+      1,
+    );
+  });
+
+  it('reads shards counted from 0 and from 1, and no others', () => {
+    expect(new Set(['0/3', '1/3', '2/3'].map((text) => readShard(text).index))).toEqual(new Set([0, 1, 2]));
+    expect(new Set(['1/3', '2/3', '3/3'].map((text) => readShard(text).index))).toEqual(new Set([0, 1, 2]));
+    for (const text of ['4/3', '1', '1/0', 'a/b', '-1/3']) expect(() => readShard(text)).toThrow(/write i\/n/);
+  });
+
+  it('checks the same seeds twice every time', () => {
+    const checked = Array.from({ length: 1000 }, (_, seed) => isChecked(seed, 5));
+    expect(checked.filter(Boolean).length).toBeGreaterThan(30);
+    expect(checked.filter(Boolean).length).toBeLessThan(70);
+    expect(isChecked(7, 100)).toBe(true);
+    expect(isChecked(7, 0)).toBe(false);
+  });
+});
