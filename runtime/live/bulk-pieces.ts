@@ -3,13 +3,15 @@
  * memory. Each piece costs the kernel and Node about a microsecond; a copy of 32 KiB costs three, and fresh memory would
  * cost far more than that (its first touch runs at 1.5 GB/s).
  */
+import { BATCH_PAGES_MAX, STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
+import { PAGE_SIZE } from '@skewbed/proto/records.ts';
 import type { Parts } from '../ports/bulk.ts';
 
 /** A part that is shorter is gathered. */
 const SHORT_BYTES = 32 * 1024;
 const POOL_BUFFER_BYTES = 1024 * 1024;
-/** Buffers that are kept for the next message: two full ones. */
-const POOL_KEPT = 8;
+/** Buffers that are kept for the next messages: as many as a stream's credit fills, 8 batches of up to 4 MiB. */
+const POOL_KEPT = STREAM_CREDIT_BATCHES * Math.ceil((BATCH_PAGES_MAX * PAGE_SIZE) / POOL_BUFFER_BYTES);
 
 const pool: Uint8Array[] = [];
 
