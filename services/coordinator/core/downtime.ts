@@ -5,6 +5,8 @@
  */
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import type { TrueNs } from '@skewbed/proto/units.ts';
+import type { MigrationPlan } from './hand-over.ts';
+import type { MigrationDesk } from './migration-desk.ts';
 
 export type DowntimeMarks = {
   readonly suspendedAt: TrueNs;
@@ -19,13 +21,19 @@ export type DowntimeMarks = {
 
 export type DowntimeErrors = { readonly sourceNs: bigint; readonly targetNs: bigint };
 
+/** Tells the history. `lastAt`: when the last of the stream came, if anything did. */
+export function recordDowntime(
+  desk: MigrationDesk,
+  { migration, from, to, suspendAt }: MigrationPlan,
+  { lastAt, ...marks }: Omit<DowntimeMarks, 'suspendedAt' | 'streamedAt'> & { readonly lastAt: TrueNs | null },
+): void {
+  const errors = { sourceNs: desk.uncertaintyOf(from), targetNs: desk.uncertaintyOf(to) };
+  const all = { suspendedAt: suspendAt, streamedAt: lastAt ?? suspendAt, ...marks };
+  for (const part of downtimeParts(migration, desk.clock.now(), all, errors)) desk.record(part);
+}
+
 /** One event a part, in order. */
-export function downtimeParts(
-  migration: string,
-  at: TrueNs,
-  marks: DowntimeMarks,
-  errors: DowntimeErrors,
-): HistoryEvent[] {
+function downtimeParts(migration: string, at: TrueNs, marks: DowntimeMarks, errors: DowntimeErrors): HistoryEvent[] {
   const { suspendedAt, streamedAt, comparedAt, committedAt, runAt } = marks;
   const part = (name: string, from: bigint, to: bigint, errorNs: bigint): HistoryEvent => {
     const lo = to - from - errorNs;

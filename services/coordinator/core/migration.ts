@@ -12,15 +12,15 @@ import type { CommittedLine } from '@skewbed/proto/journal-file.ts';
 import { DIGEST_TIMEOUT_NS, STREAM_OPEN_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
 import { type DurationNs, type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
-import type { Timer } from '@skewbed/runtime/ports/timers.ts';
 import { orderAborts } from './abort-orders.ts';
-import { downtimeParts } from './downtime.ts';
+import { recordDowntime } from './downtime.ts';
 import { HandOver, type MigrationPlan } from './hand-over.ts';
 import type { MigrationDesk } from './migration-desk.ts';
 import { recordPhase } from './migration-phase.ts';
+import { Patience } from './patience.ts';
 import { askToPrepare } from './preparation.ts';
 import type { RelayCounts } from './stream-relay.ts';
-import { StreamSession, type Wait } from './stream-session.ts';
+import { StreamSession } from './stream-session.ts';
 import { type Digest, Votes } from './votes.ts';
 
 export type MigrateCommand = CommandOf<'migrate'>;
@@ -46,11 +46,10 @@ export class Migration {
   #plan: MigrationPlan;
   #state: State;
   #ended: Ended | null;
-  #patience: Timer | null = null;
+  readonly #patience: Patience;
   #digest: Digest | null = null;
   #left = false;
   #comparedAt: TrueNs;
-  #timeLimit: Timer | null = null;
 
   private constructor(
     plan: MigrationPlan,
@@ -60,6 +59,7 @@ export class Migration {
   ) {
     this.#plan = plan;
     this.#desk = desk;
+    this.#patience = new Patience(desk, (error) => this.abort(error));
     this.#state = state;
     this.#ended = order?.ended ?? null;
     this.#comparedAt = plan.suspendAt;
@@ -71,7 +71,7 @@ export class Migration {
       },
       digest: (digest) => this.#voted(digest),
       patience: (wait) => {
-        if (this.#state.phase === 'streaming') this.#setPatience(wait);
+        if (this.#state.phase === 'streaming') this.#patience.waitFor(wait);
       },
       failed: (error) => this.abort(error),
     });
@@ -148,13 +148,7 @@ export class Migration {
   /** So much more time until both votes have to be there; null is for ever. */
   limitTime(limitNs: DurationNs | null): void {
     this.#expectUndecided('limited');
-    this.#timeLimit?.cancel();
-    this.#timeLimit = null;
-    if (limitNs === null) return;
-    const { clock, timers } = this.#desk;
-    this.#timeLimit = timers.at(trueNs(clock.now() + limitNs), () =>
-      this.abort(new SkewbedError('timed-out', `it took longer than its time limit of ${limitNs} ns`)),
-    );
+    this.#patience.limit(limitNs);
   }
 
   /** A node is there (again): what was decided and could not be told is told now. */
@@ -181,8 +175,7 @@ export class Migration {
     if (!this.undecided) return;
     const { migration, from } = this.plan;
     const during = this.#state.phase;
-    this.#setPatience(null);
-    this.#timeLimit?.cancel();
+    this.#patience.stop();
     this.#stream.close(CLOSE_CODE.NORMAL, error.code);
     const why = new SkewbedError(
       error.code,
@@ -198,7 +191,7 @@ export class Migration {
       refused: (error) => this.abort(error),
       prepared: () => {
         this.#state = { phase: 'preparing', step: 'streams' };
-        this.#setPatience({
+        this.#patience.waitFor({
           until: trueNs(this.#desk.clock.now() + STREAM_OPEN_TIMEOUT_NS),
           what: 'the stream of the target did not open',
         });
@@ -220,7 +213,7 @@ export class Migration {
     const counted = state.votes.add(digest);
     switch (counted.count) {
       case 'open':
-        this.#setPatience({
+        this.#patience.waitFor({
           until: trueNs(this.#desk.clock.now() + DIGEST_TIMEOUT_NS),
           what: `the ${counted.missing}'s digest did not come`,
         });
@@ -239,8 +232,7 @@ export class Migration {
   }
 
   #decide(digest: Digest): void {
-    this.#setPatience(null);
-    this.#timeLimit?.cancel();
+    this.#patience.stop();
     this.#digest = digest;
     this.#state = { phase: 'deciding' };
     const at = this.#desk.clock.now();
@@ -254,7 +246,11 @@ export class Migration {
   /** The commit line is durable. Nothing leads back from here. */
   #decided(committedAt: TrueNs): void {
     const handOver = new HandOver(this.plan, this.#desk, {
-      started: (runAt) => this.#recordDowntime(committedAt, runAt),
+      started: (runAt) => {
+        if (this.#digest === null) return;
+        const { lastAt } = this.#stream;
+        recordDowntime(this.#desk, this.plan, { lastAt, comparedAt: this.#comparedAt, committedAt, runAt });
+      },
       settled: (outcome) => this.#end(outcome instanceof SkewbedError ? outcome : this.#result(outcome)),
     });
     this.#state = { phase: 'decided', handOver };
@@ -281,14 +277,6 @@ export class Migration {
     ended?.(outcome);
   }
 
-  #setPatience(wait: Wait | null): void {
-    this.#patience?.cancel();
-    this.#patience =
-      wait === null
-        ? null
-        : this.#desk.timers.at(wait.until, () => this.abort(new SkewbedError('timed-out', `${wait.what} in time`)));
-  }
-
   #expectUndecided(what: string): void {
     if (this.undecided) return;
     throw new SkewbedError(
@@ -299,20 +287,6 @@ export class Migration {
 
   #record(phase: string, detail?: string): void {
     recordPhase(this.#desk, this.plan, phase, detail === undefined ? {} : { detail });
-  }
-
-  #recordDowntime(committedAt: TrueNs, runAt: TrueNs): void {
-    if (this.#digest === null) return;
-    const { migration, from, to, suspendAt } = this.plan;
-    const marks = {
-      suspendedAt: suspendAt,
-      streamedAt: this.#stream.lastAt ?? suspendAt,
-      comparedAt: this.#comparedAt,
-      committedAt,
-      runAt,
-    };
-    const errors = { sourceNs: this.#desk.uncertaintyOf(from), targetNs: this.#desk.uncertaintyOf(to) };
-    for (const part of downtimeParts(migration, this.#desk.clock.now(), marks, errors)) this.#desk.record(part);
   }
 }
 
