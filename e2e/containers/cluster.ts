@@ -72,7 +72,8 @@ export class Cluster implements AsyncDisposable {
   async inflict(fault: Fault, node: string): Promise<void> {
     const id = this.#id(node);
     if (fault === 'kill') await docker('kill', '--signal', 'KILL', id);
-    if (fault === 'pause') await docker('pause', id);
+    // A busy machine cannot always freeze all threads of a process in time: runc gives up then, and may be asked again.
+    if (fault === 'pause') await docker('pause', id).catch(() => docker('pause', id));
     if (fault === 'cut') await docker('network', 'disconnect', '--force', this.#network.getId(), id);
   }
 

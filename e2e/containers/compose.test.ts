@@ -85,14 +85,25 @@ describeContainers('compose.yaml', () => {
       });
   });
 
-  it('takes the token from SKEWBED_TOKEN_FILE', async () => {
+  it('takes the token from SKEWBED_TOKEN_FILE, and gives a node the clocks of its settings', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skewbed-e2e-'));
     try {
       const file = join(folder, 'token');
       writeFileSync(file, 'a-token-that-somebody-chose\n', { mode: 0o644 });
       await using project = await ComposeProject.named('token', { SKEWBED_TOKEN_FILE: file });
-      await project.run('up', '--detach', '--wait', 'coordinator');
+      await project.run('up', '--detach', '--wait', 'node-b');
       expect(await project.token()).toBe('a-token-that-somebody-chose');
+      const headers = { authorization: 'Bearer a-token-that-somebody-chose' };
+      const answer = await fetch(`${project.url}/v1/clocks`, { headers });
+      const { clocks } = (await answer.json()) as { clocks: { node: string; wallNs: string; uptimeNs: string }[] };
+      expect(clocks.map(({ node }) => node)).toEqual(['b']);
+      // Skewed is the host that the node runs; the container has the machine's clock.
+      expect(Math.abs(Number(clocks[0]?.wallNs) / 1e9 - machineSeconds() + 600)).toBeLessThan(1);
+      const uptime = 3 * 86_400 + 3 * 3_600 + 45 * 60;
+      expect(Number(clocks[0]?.uptimeNs) / 1e9 - uptime).toBeGreaterThan(0);
+      expect(Number(clocks[0]?.uptimeNs) / 1e9 - uptime).toBeLessThan(60);
+      const inside = Number((await project.run('exec', '-T', 'node-b', 'date', '+%s.%N')).output);
+      expect(Math.abs(inside - machineSeconds())).toBeLessThan(1);
     } finally {
       rmSync(folder, { recursive: true });
     }
