@@ -11,6 +11,11 @@ describe('docs/whats-here.md', () => {
     expect(existsSync(path)).toBe(true);
   });
 
+  it('names no room twice', () => {
+    const rooms = [...map.matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1]);
+    expect(rooms).toEqual([...new Set(rooms)]);
+  });
+
   it('names every folder of the model and of the experiments', () => {
     for (const parent of ['model', 'runtime', 'experiments', 'services']) {
       const folders = readdirSync(parent, { withFileTypes: true }).filter(
