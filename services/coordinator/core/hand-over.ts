@@ -1,8 +1,9 @@
 /**
  * The second half of a migration: its commit line is durable, and now both nodes have to be told, however often their
- * links break: handing-over -> running, or lost; resolved where a person took over. The target comes first; the source's copy goes when the guest has its
- * place there. A target that says it cannot start the guest makes it 'lost': the source's copy is kept, paused, for a
- * person to decide (compare xl migrate, facts D.12 step 8b, which gives the guest back; two commits could then differ).
+ * links break: handing-over -> running, or lost; resolved where a person took over. The target comes first; the source's
+ * copy goes when the guest has its place there. A target that says it cannot start the guest makes it 'lost': the source's
+ * copy is kept, paused, for a person to decide (compare xl migrate, facts D.12 step 8b, which gives the guest back; two
+ * commits could then differ).
  */
 
 import type { Result } from '@skewbed/proto/control/commands.ts';
