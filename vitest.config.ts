@@ -1,6 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: the table of imports, which `npm run check` runs too, and everything else but the containers.
+// The tests that start processes live in real time, on a machine that others use as well: what could not be confirmed
+// there is tried once more. Everything else is decided on virtual time, and gets one try.
+const IN_REAL_TIME = [
+  'cli/skewbed.test.ts',
+  'e2e/hand-over/killed.test.ts',
+  'experiments/testbeds/processes.test.ts',
+  'services/hypervisor-node/stage/processes.test.ts',
+];
+
+// Three projects: the table of imports, which `npm run check` runs too, what lives in real time, and everything else but
+// the containers.
 export default defineConfig({
   test: {
     projects: [
@@ -11,10 +21,11 @@ export default defineConfig({
           include: [
             '{proto,model,runtime,dashboard,services,experiments,cli,docs,e2e/bench,e2e/hand-over,e2e/interop}/**/*.test.ts',
           ],
-          exclude: ['**/node_modules/**'],
+          exclude: ['**/node_modules/**', ...IN_REAL_TIME],
           testTimeout: 60_000,
         },
       },
+      { test: { name: 'processes', include: IN_REAL_TIME, testTimeout: 60_000, retry: 1 } },
     ],
   },
 });

@@ -22,6 +22,8 @@ export default defineConfig({
     globalSetup: ['./containers/setup.ts'],
     fileParallelism: false,
     maxConcurrency: 24,
+    // Real time on a shared machine: a fault that could not be confirmed, or came a phase late, is tried once more.
+    retry: 1,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     sequence: { sequencer: InOrder },

@@ -74,8 +74,11 @@ export class CoordinatorCore {
     this.#migrations.abortOpen();
   }
 
+  /** The nodes that are connected and ready, by name. */
   nodes(): NodeSummary[] {
-    return [...this.#nodes.values()].map(({ name, url, uncertaintyNs }) => ({ name, url, uncertaintyNs }));
+    return [...this.#nodes.values()]
+      .map(({ name, url, uncertaintyNs }) => ({ name, url, uncertaintyNs }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Asks every node for the clocks of its host. A node without a host, or without an answer, is left out. */
