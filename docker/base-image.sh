@@ -39,7 +39,7 @@ echo "base image: no registry gives $image; making it (about a minute)"
   tar -xzf node-linux-*.tgz -C node --strip-components=1 && tar -xzf npm-*.tgz -C npm --strip-components=1 && rm ./*.tgz &&
   chmod 755 node/bin/node npm/bin/*.js) &
 packing=$!
-debootstrap --variant=minbase --include=ca-certificates bookworm "$work/root" "${mirror:-http://deb.debian.org/debian}" >"$work/debootstrap.log" 2>&1 ||
+debootstrap --variant=minbase --include=ca-certificates bookworm "$work/root" "${mirror:?the apt sources of this machine name no mirror}" >"$work/debootstrap.log" 2>&1 ||
   { tail -n 20 "$work/debootstrap.log" >&2; exit 1; }
 rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
 wait "$packing"

@@ -45,7 +45,7 @@ fi
 # Both from one suite: a newer Compose refuses an older buildx. Pinned to -1, nothing else of Debian 13 comes along.
 if ! compose_answers; then
   mirror=$(awk '$1 == "URIs:" { print $2; exit }' /etc/apt/sources.list.d/debian.sources 2>/dev/null || true)
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror:-http://deb.debian.org/debian} trixie main" >"$list"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror:?the apt sources of this machine name no mirror} trixie main" >"$list"
   printf 'Package: *\nPin: release n=trixie\nPin-Priority: -1\n' >"$pin"
   apt-get update -qq -o Dir::Etc::sourcelist="sources.list.d/$(basename "$list")" -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0
   $install docker-compose/trixie docker-buildx/trixie >/dev/null
