@@ -10,6 +10,7 @@ const DONE = new Set(['npm ci && npm start', 'npm ci', 'npm start', 'npm test', 
 const failures = [];
 
 const shown = blocks.find(({ language }) => language === 'text');
+if (shown === undefined) failures.push('the picture of npm start is gone');
 const real = readFileSync(process.argv[2], 'utf8');
 for (const line of (shown?.text ?? '').split('\n')) {
   const wanted = line.trim();
