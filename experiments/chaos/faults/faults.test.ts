@@ -1,4 +1,6 @@
 /** What every kind of fault has to have, whatever it does. What one of them does is told beside it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { SeededRandom } from '@skewbed/runtime/random.ts';
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +14,11 @@ const draws = (kind: string) => {
 };
 
 describe.each(FAULT_NAMES)('%s', (kind) => {
+  it('has a file, and its own test beside it', () => {
+    for (const name of [`${kind}.ts`, `${kind}.test.ts`])
+      expect(existsSync(join(import.meta.dirname, name))).toBe(true);
+  });
+
   it('is drawn as its schema says, begins where it is asked to, and has a weight', () => {
     for (const fault of draws(kind)) {
       expect(valid.Check(fault), JSON.stringify(fault)).toBe(true);
