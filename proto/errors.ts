@@ -37,6 +37,7 @@ export const ERRORS = {
   'history-version': { meaning: 'a history was written by another version', happened: 'no' },
   'illegal-state': { meaning: 'the request is known, but not in this state', happened: 'no' },
   'in-doubt': { meaning: "a migration's end is not known here: the coordinator decides it", happened: 'unknown' },
+  'journal-busy': { meaning: 'another coordinator has this journal open', happened: 'no' },
   late: { meaning: 'the instant that was asked for is in the past', happened: 'no' },
   'limit-exceeded': { meaning: 'a size or a count is beyond its limit', happened: 'no' },
   'link-lost': { meaning: 'the connection broke before the answer came', happened: 'unknown' },

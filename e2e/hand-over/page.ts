@@ -46,6 +46,11 @@ took its place cannot reach anybody, and the lines which it still writes into th
 journal is another one (it was begun at another instant) is refused as well while a vote is out: it would call aborted what
 the lost journal may hold as committed.
 
+Two coordinators that run do not get so far: a journal is locked while it is open, and whoever comes second ends with
+\`journal-busy\`. The lock is the kernel's (on \`<journal>.lock\`, an empty file that stays), so it is free as soon as its
+holder is dead, however it died, and holds across containers of one machine; a holder that is only stopped keeps it. Copies
+of a journal, and machines that share one over a network without file locks, are what the epochs are for.
+
 ## When nobody can tell
 
 Without its coordinator a node that has voted waits for ever. A person may end that, on each node by itself:

@@ -1,7 +1,8 @@
 /**
  * The coordinator's journal as a file: each line with the crc32 of its bytes in front, appended and fsynced; lines that
  * come while an fsync runs share the next one. A crash can tear the end of the file only, and that end is cut off when
- * it is opened again. A damaged line with sound ones behind it is no torn end: such a journal is refused.
+ * it is opened again. A damaged line with sound ones behind it is no torn end: such a journal is refused. So is one that
+ * another process has open: it would cut off lines which that one was promised, and answer for migrations that go on.
  */
 import {
   close,
@@ -21,6 +22,7 @@ import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { JOURNAL_MAX_BYTES } from '@skewbed/proto/limits.ts';
 import { checkJournalLine } from '../journal-rules.ts';
 import type { Journal } from '../ports/journal.ts';
+import { type JournalLock, lockJournal } from './journal-lock.ts';
 
 /** What the file begins with: nothing else is a journal, and nothing else is ever cut. */
 const HEADER = 'skewbed journal 1';
@@ -32,6 +34,7 @@ type Pending = { readonly bytes: Buffer; readonly durable: () => void };
 
 export class LiveJournal implements Journal {
   readonly lines: readonly string[];
+  readonly #lock: JournalLock;
   readonly #descriptor: number;
   readonly #path: string;
   readonly #disk: JournalDisk;
@@ -44,19 +47,25 @@ export class LiveJournal implements Journal {
 
   /**
    * Opens or makes the file. `failed` is called when a line could not be made durable: no later line will be, and a
-   * service which promised something on it must end.
+   * service which promised something on it must end. Throws 'journal-busy' while another process has it open.
    */
   constructor(path: string, failed: (error: SkewbedError) => void, disk: JournalDisk = { write, fdatasync }) {
     this.#path = path;
     this.#failed = failed;
     this.#disk = disk;
-    const { lines, size } = readJournal(path);
-    this.lines = lines.slice(1);
-    this.#descriptor = openSync(path, 'a', 0o600);
-    ftruncateSync(this.#descriptor, size);
-    this.#size = size === 0 ? writeSync(this.#descriptor, lineBytes(HEADER)) : size;
-    fsyncSync(this.#descriptor);
-    syncDirectory(dirname(path));
+    this.#lock = lockJournal(path);
+    try {
+      const { lines, size } = readJournal(path);
+      this.lines = lines.slice(1);
+      this.#descriptor = openSync(path, 'a', 0o600);
+      ftruncateSync(this.#descriptor, size);
+      this.#size = size === 0 ? writeSync(this.#descriptor, lineBytes(HEADER)) : size;
+      fsyncSync(this.#descriptor);
+      syncDirectory(dirname(path));
+    } catch (thrown) {
+      this.#lock.free();
+      throw thrown;
+    }
   }
 
   append(line: string, durable: () => void): void {
@@ -86,7 +95,10 @@ export class LiveJournal implements Journal {
       const closed = this.#closeWith;
       if (closed !== null) {
         this.#writing = true;
-        close(this.#descriptor, closed);
+        close(this.#descriptor, () => {
+          this.#lock.free();
+          closed();
+        });
       }
       return;
     }

@@ -169,6 +169,20 @@ describe('services as processes', () => {
     expect(coordinator.errors()).toContain(message);
   });
 
+  it('refuse a journal that another coordinator has open, and take it once that one is killed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'skewbed-'));
+    endings.push(() => rmSync(folder, { recursive: true, force: true }));
+    const journal = ['--journal', join(folder, 'journal')];
+    const first = service(COORDINATOR, journal);
+    await ready(first);
+    const second = service(COORDINATOR, journal);
+    expect(await second.exit).toBe(254);
+    expect(second.errors()).toMatch(/journal-busy: journal \S+ is open in another coordinator: stop that one/);
+    first.child.kill('SIGKILL');
+    await first.exit;
+    await ready(service(COORDINATOR, journal));
+  });
+
   it('explain themselves', async () => {
     const node = service(NODE, ['--help'], {});
     let help = '';
