@@ -46,3 +46,4 @@ holds safety
 holds liveness
 caught JOURNAL_LATE safety
 caught NEVER_ASK liveness
+caught NO_LOCK safety

@@ -12,7 +12,10 @@
  * everything is there again.
  *
  * Mutations, which have to fail: JOURNAL_LATE, the coordinator gives its orders before the commit line is durable (safety);
- * NEVER_ASK, a node waits for the end of its migration without asking (liveness).
+ * NEVER_ASK, a node waits for the end of its migration without asking (liveness); NO_LOCK, a second coordinator starts on
+ * the journal of one that only sleeps (safety). There is none for the epochs: with the lock the orders of a dead
+ * coordinator that are still on the wire say what its journal says, and safety holds without any epoch; without the lock
+ * it fails with them, for a node that has not heard the new coordinator still obeys the old one.
  */
 
 #ifndef CRASHES
@@ -235,6 +238,23 @@ end:
   od
 }
 
+#ifdef NO_LOCK
+/* One that slept when another took its place: its write comes behind that one's, and its order where it still is heard. */
+bool slept = false, sleptDeciding = false, sourceHearsOld = false, targetHearsOld = false;
+active proctype Sleeper() {
+end:
+  do
+  :: atomic { sleptDeciding -> sleptDeciding = false;
+       if :: targetHearsOld && len(toTarget) < DEPTH -> toTarget!COMMIT, epoch - 1 :: else fi }
+  :: atomic { sourceHearsOld -> sourceHearsOld = false; emptied(toSource); sourceGivesUp() }
+  :: atomic { targetHearsOld -> targetHearsOld = false; emptied(toTarget); targetGivesUp() }
+  od
+}
+#define hearsOld(node) (node##HearsOld)
+#else
+#define hearsOld(node) (false)
+#endif
+
 inline sourceLost() {
   emptied(toSource); emptied(fromSource);
   sourceAway = true;
@@ -270,8 +290,8 @@ end:
   :: atomic { cuts > 0 && len(fromSource) > 0 -> cuts--; fromSource?_, _ }
   :: atomic { cuts > 0 && len(fromTarget) > 0 -> cuts--; fromTarget?_, _ }
   /* a node dials again; it follows no coordinator older than the one it knows */
-  :: atomic { up && sourceLink && sourceAway && epoch >= sourceEpoch -> sourceAway = false; sourceEpoch = epoch }
-  :: atomic { up && targetLink && targetAway && epoch >= targetEpoch -> targetAway = false; targetEpoch = epoch }
+  :: atomic { up && sourceLink && sourceAway && !hearsOld(source) && epoch >= sourceEpoch -> sourceAway = false; sourceEpoch = epoch }
+  :: atomic { up && targetLink && targetAway && !hearsOld(target) && epoch >= targetEpoch -> targetAway = false; targetEpoch = epoch }
   :: atomic { crashes > 0 && !sourceDied -> crashes--; sourceDied = true; sourceLost();
        source = IDLE; sourceCopy = NONE; sourceEpoch = 0 }
   :: atomic { crashes > 0 && !targetDied -> crashes--; targetDied = true; targetLost();
@@ -292,6 +312,13 @@ end:
        :: !lineDurable && phase != BEGIN -> phase = ABORTED
        :: else
        fi }
+#ifdef NO_LOCK
+  :: atomic { crashes > 0 && up && !slept && phase == DECIDING && !lineDurable -> crashes--;
+       slept = true; sleptDeciding = true;
+       sourceHearsOld = !sourceAway; targetHearsOld = !targetAway;
+       sourceAway = true; targetAway = true; emptied(fromSource); emptied(fromTarget);
+       epoch++; sourceVoted = false; targetVoted = false; lineWritten = false; phase = ABORTED }
+#endif
   /* no more of them */
   :: atomic { crashes > 0 -> crashes-- }
   :: atomic { cuts > 0 -> cuts-- }

@@ -42,14 +42,17 @@ Each start of a coordinator takes the next epoch: the line \`opened\`, durable b
 every order (\`migration-*\`), in both votes, in \`suspended\`, \`stream-failed\` and \`still-open\`; batches and
 acknowledgements belong to the stream socket that carries them, and whoever dials one names the epoch. A node refuses
 whatever has a smaller epoch than the greatest it has heard, with \`stale-epoch\`; so a coordinator that slept while another
-took its place cannot reach anybody, and the lines which it still writes into the journal are read past. A coordinator whose
-journal is another one (it was begun at another instant) is refused as well while a vote is out: it would call aborted what
-the lost journal may hold as committed.
+took its place cannot reach anybody who has heard the other, and the lines which it still writes into the journal are read
+past. A coordinator whose journal is another one (it was begun at another instant) is refused as well while a vote is out: it
+would call aborted what the lost journal may hold as committed.
 
 Two coordinators that run do not get so far: a journal is locked while it is open, and whoever comes second ends with
 \`journal-busy\`. The lock is the kernel's (on \`<journal>.lock\`, an empty file that stays), so it is free as soon as its
-holder is dead, however it died, and holds across containers of one machine; a holder that is only stopped keeps it. Copies
-of a journal, and machines that share one over a network without file locks, are what the epochs are for.
+holder is dead, however it died, and holds across containers of one machine; a holder that is only stopped keeps it. It is
+needed: a node that has not heard the new coordinator obeys the old one, and spin finds two running copies without it. So
+where a lock does not reach (a copy of the journal, machines that share one over a network without file locks), make sure
+that the old coordinator is dead before another is started; the epochs make the harm less likely there, and do not exclude
+it.
 
 ## When nobody can tell
 
@@ -75,7 +78,8 @@ the other end may have been told otherwise already, which is what the warning is
   event: never two running copies, none on the source once the line is durable. In the end: one copy runs if both hosts
   lived, the coordinator is there and the links are healed; otherwise whoever waits has its copy paused and says \`in-doubt\`.
 - \`e2e/hand-over/hand-over.pml\`: a model for spin, with the safety and the liveness property; \`e2e/hand-over/check.sh\`.
-- Both catch a coordinator that gives its orders before its line is durable.
+- Both catch a coordinator that gives its orders before its line is durable. spin also catches nodes that never ask, and a
+  second coordinator that starts while the first only sleeps.
 
 ## The tables
 
