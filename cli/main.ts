@@ -60,6 +60,7 @@ function programOf(exit: Exit): Command {
     .option('--kernel <name>', 'another guest kernel than the scenario says; it then expects nothing')
     .option('--restore <policy>', 'another restore policy')
     .option('--patch <name|file...>', 'these patches instead of the scenario’s')
+    .option('--precopy <policy>', 'how the memory is carried: xen, qemu, fixed-rounds, or stop-and-copy')
     .action(async (what: string, options) => exit(await run(what, options)));
 
   testbedOptions(program.command('matrix').description('run every case with every kernel, patch and restore policy'))

@@ -63,6 +63,16 @@ describe('skewbed run', () => {
   });
 });
 
+describe('skewbed run --precopy', () => {
+  it('carries the memory live; the case hangs as it expects to, and its history can be run again', () => {
+    const { code, stdout } = skewbed('run', 't3', '--precopy', 'qemu', '--out', 'live');
+    expect(stdout).toMatch(/move +1 live passes.*verdict +frozen.*outcome +pass/s);
+    expect(code).toBe(0);
+    const again = skewbed('replay', 'live/t3-uptime-only/1/history.jsonl');
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('live passes')]);
+  });
+});
+
 describe('what was typed wrong is usage: 254, with the place and the remedy', () => {
   it.each([
     ['no command that there is', ['rnu', 't3'], /unknown command 'rnu'/],
@@ -70,6 +80,11 @@ describe('what was typed wrong is usage: 254, with the place and the remedy', ()
     ['an option that there is not', ['run', 't3', '--sead', '1'], /unknown option '--sead'/],
     ['a testbed that there is not', ['run', 't3', '--on', 'moon'], /Allowed choices are sim, processes/],
     ['a seed that is none', ['run', 't3', '--seed', '-1'], /a seed is a whole number/],
+    [
+      'a pre-copy that there is not',
+      ['run', 't3', '--precopy', 'qmeu'],
+      /no pre-copy policy 'qmeu'; did you mean 'qemu'/,
+    ],
     ['a scale that is none', ['run', 't3', '--scale', '2'], /write auto, 1, or a fraction such as 1\/1000/],
     ['a limit without a unit', ['run', 't3', '--limit', '60'], /has no unit/],
     ['a patch for another kernel', ['run', 't3', '--patch', 'reset-monotonic-tv'], /does not apply to pvops-2\.6\.35/],

@@ -4,11 +4,13 @@
  */
 import { readDuration } from '@skewbed/model/time/nanos.ts';
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
+import { STOP_AND_COPY } from '@skewbed/proto/control/transfer.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { DurationNs } from '@skewbed/proto/units.ts';
 import { makePlan, type Plan, type TestbedName, tickOf } from './plan.ts';
 import type { RunOutcome } from './scenario-run.ts';
 import { hintAmong } from './scenarios/closest-name.ts';
+import { PRECOPY_POLICIES, precopyNamed } from './scenarios/file-transfer.ts';
 import { refuseLongRuns, refuseSmallSkews } from './scenarios/refusals.ts';
 import { FULL_SCALE, REAL_TOLERANCE_NS, readScale } from './scenarios/scale.ts';
 import { RESTORE_POLICIES, type Scenario } from './scenarios/scenario.ts';
@@ -48,10 +50,19 @@ export function planTrial(scenario: Scenario, { testbed, seed, scale, limitNs }:
   return plan;
 }
 
-export type Variation = { readonly kernel?: string; readonly restore?: string; readonly patches?: readonly string[] };
+export type Variation = {
+  readonly kernel?: string;
+  readonly restore?: string;
+  readonly patches?: readonly string[];
+  readonly precopy?: string;
+};
 
-/** The scenario with another kernel, policy or patches. What it expected no longer holds then, so it expects nothing. */
-export function varied(scenario: Scenario, { kernel, restore, patches }: Variation): Scenario {
+/**
+ * The scenario with another kernel, policy or patches. What it expected no longer holds then, so it expects nothing; but
+ * how the memory is carried is no reason for another verdict.
+ */
+export function varied(original: Scenario, { kernel, restore, patches, precopy }: Variation): Scenario {
+  const scenario = precopy === undefined ? original : withPrecopy(original, precopy);
   if (kernel === undefined && restore === undefined && patches === undefined) return scenario;
   const fail = (problem: string | undefined): void => {
     if (problem !== undefined) throw new SkewbedError('bad-argument', problem);
@@ -73,4 +84,21 @@ export function varied(scenario: Scenario, { kernel, restore, patches }: Variati
     patches: song || policy === 'song-2008' ? names.filter((name) => name !== 'song-2008') : names,
     expect: null,
   };
+}
+
+/** Another pre-copy; the way, the bandwidth and the rest are as the file has them. */
+function withPrecopy(scenario: Scenario, named: string): Scenario {
+  const policy = PRECOPY_POLICIES.find((each) => each === named);
+  if (policy === undefined) {
+    throw new SkewbedError(
+      'bad-argument',
+      `there is no pre-copy policy '${named}'${hintAmong(named, PRECOPY_POLICIES)}`,
+    );
+  }
+  if (scenario.move.kind === 'none')
+    throw new SkewbedError('bad-argument', `${scenario.scenario} moves nothing, so there is nothing to copy`);
+  const { migration = STOP_AND_COPY } = scenario;
+  return migration.precopy.policy === policy
+    ? scenario
+    : { ...scenario, migration: { ...migration, precopy: precopyNamed(policy) } };
 }

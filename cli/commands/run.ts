@@ -15,6 +15,7 @@ export type RunOptions = TestbedOptions & {
   readonly kernel?: string;
   readonly restore?: string;
   readonly patch?: readonly string[];
+  readonly precopy?: string;
 };
 
 /** Runs a case or a file. */
@@ -24,6 +25,7 @@ export async function run(what: string, options: RunOptions): Promise<number> {
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
     ...(options.restore === undefined ? {} : { restore: options.restore }),
     ...(patches === undefined ? {} : { patches }),
+    ...(options.precopy === undefined ? {} : { precopy: options.precopy }),
   });
   return runPlanned(planTrial(scenario, trialOptions(options)), options);
 }

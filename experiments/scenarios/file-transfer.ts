@@ -10,7 +10,14 @@ import Type from 'typebox';
 import { readPositive } from './file-texts.ts';
 import type { YamlSource } from './yaml-source.ts';
 
-const POLICIES = ['stop-and-copy', 'xen', 'qemu', 'fixed-rounds'] as const;
+/** How the memory may be carried, by name. */
+export const PRECOPY_POLICIES = [
+  'stop-and-copy',
+  'xen',
+  'qemu',
+  'fixed-rounds',
+] as const satisfies readonly Transfer['precopy']['policy'][];
+export type PrecopyPolicy = (typeof PRECOPY_POLICIES)[number];
 const DURATION = 'a duration with a unit, such as 300ms';
 /** DEFAULT_MIGRATE_SET_DOWNTIME of QEMU. */
 const QEMU_DOWNTIME_LIMIT_NS = 300n * NS_PER_MS;
@@ -20,7 +27,7 @@ const oneOf = (words: readonly string[]) => Type.Enum([...words], { description:
 
 export const TransferInFile = Type.Object(
   {
-    policy: Type.Optional(oneOf(POLICIES)),
+    policy: Type.Optional(oneOf(PRECOPY_POLICIES)),
     /** Of fixed-rounds. */
     rounds: Type.Optional(
       Type.Integer({ minimum: 0, maximum: PRECOPY_ROUNDS_MAX, description: `0 to ${PRECOPY_ROUNDS_MAX}` }),
@@ -54,26 +61,42 @@ export function readTransfer(source: YamlSource, written: TransferInFile): Trans
 }
 
 function readPrecopy(source: YamlSource, written: TransferInFile): Transfer['precopy'] {
-  const policy = (written.policy as (typeof POLICIES)[number] | undefined) ?? 'xen';
+  const policy = (written.policy as PrecopyPolicy | undefined) ?? 'xen';
   const owner = { rounds: 'fixed-rounds', downtimeLimit: 'qemu', autoConverge: 'qemu' } as const;
   for (const key of Object.keys(owner) as (keyof typeof owner)[]) {
     if (written[key] !== undefined && owner[key] !== policy)
       source.fail(['migration', key], `'${key}' is for the policy ${owner[key]}, and this is ${policy}; leave it out`);
   }
+  const precopy = precopyNamed(policy);
+  switch (precopy.policy) {
+    case 'stop-and-copy':
+    case 'xen':
+      return precopy;
+    case 'fixed-rounds':
+      return { ...precopy, rounds: written.rounds ?? precopy.rounds };
+    case 'qemu': {
+      const { downtimeLimit, autoConverge } = written;
+      const downtimeLimitNs =
+        downtimeLimit === undefined
+          ? precopy.downtimeLimitNs
+          : readPositive(source, ['migration', 'downtimeLimit'], downtimeLimit);
+      return { ...precopy, downtimeLimitNs, autoConverge: autoConverge === 'on' ? 'on' : 'off' };
+    }
+    default:
+      return precopy satisfies never;
+  }
+}
+
+/** A policy of which nothing but the name was said. */
+export function precopyNamed(policy: PrecopyPolicy): Transfer['precopy'] {
   switch (policy) {
     case 'stop-and-copy':
     case 'xen':
       return { policy };
     case 'fixed-rounds':
-      return { policy, rounds: written.rounds ?? DEFAULT_ROUNDS };
-    case 'qemu': {
-      const { downtimeLimit, autoConverge } = written;
-      const limitNs =
-        downtimeLimit === undefined
-          ? QEMU_DOWNTIME_LIMIT_NS
-          : readPositive(source, ['migration', 'downtimeLimit'], downtimeLimit);
-      return { policy, downtimeLimitNs: limitNs, autoConverge: autoConverge === 'on' ? 'on' : 'off' };
-    }
+      return { policy, rounds: DEFAULT_ROUNDS };
+    case 'qemu':
+      return { policy, downtimeLimitNs: QEMU_DOWNTIME_LIMIT_NS, autoConverge: 'off' };
     default:
       return policy satisfies never;
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { caseNames, loadScenario } from '../case-library.ts';
 import { judge } from '../result.ts';
+import { PRECOPY_POLICIES } from '../scenarios/file-transfer.ts';
 import { KERNEL_NAMES, type Scenario } from '../scenarios/scenario.ts';
 import { DEFAULT_LIMIT_NS, planTrial, varied } from '../trial.ts';
 import { runInSim } from './sim.ts';
@@ -29,6 +30,15 @@ describe('in the simulator', () => {
   it.each(caseNames())('%s comes out as it expects', (name) => {
     const judged = run(loadScenario(name));
     expect(judged.outcome).toEqual({ outcome: 'pass', problems: [] });
+  });
+
+  const moving = caseNames().filter((name) => loadScenario(name).move.kind !== 'none');
+
+  it.each(moving)('%s comes out so however its memory is carried', (name) => {
+    for (const precopy of PRECOPY_POLICIES) {
+      const { outcome } = run(varied(loadScenario(name), { precopy }));
+      expect([precopy, outcome]).toEqual([precopy, { outcome: 'pass', problems: [] }]);
+    }
   });
 
   it.each(caseNames())('%s is healthy on every kernel when its skew is taken away', (name) => {
