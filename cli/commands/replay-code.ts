@@ -1,7 +1,7 @@
 /** skewbed replay CODE: runs the schedule of a replay code again, twice, and tells what the checkers say of it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readReplayCode, replayCode } from '@skewbed/experiments/chaos/replay-code.ts';
+import { readReplayCode, replayCommand } from '@skewbed/experiments/chaos/replay-code.ts';
 import type { Schedule } from '@skewbed/experiments/chaos/schedule.ts';
 import { historyTextOf, judgeSchedule } from '@skewbed/experiments/chaos/verdict.ts';
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
@@ -27,7 +27,7 @@ export function replayChaos(code: string, { out, json }: { readonly out: string;
     if (told.length === 0) say('The checkers find nothing.');
     say(`${secondsOf(simulatedNs).toFixed(0)} simulated seconds, twice; history ${hash}`);
     say(`kept in ${folder}`);
-    if (told.length > 0) say(`skewbed replay ${replayCode(schedule)}`);
+    if (told.length > 0) say(replayCommand(schedule));
   }
   return told.length > 0 ? EXIT.fail : EXIT.pass;
 }

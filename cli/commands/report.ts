@@ -1,7 +1,8 @@
 /** skewbed report: result, report and JUnit file again, from the history alone; or the shards of a chaos campaign in one. */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { mergeCampaigns, readCampaign } from '@skewbed/experiments/chaos/campaign-result.ts';
+import { mergeCampaigns } from '@skewbed/experiments/chaos/campaign-merge.ts';
+import { readCampaign } from '@skewbed/experiments/chaos/campaign-result.ts';
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
 import { remakeRun } from '@skewbed/experiments/run-folder.ts';

@@ -1,56 +1,71 @@
 /**
- * What a campaign comes to: a JSON document with a schema, which shards of one campaign merge into one, and its exit code.
- * Figures are seconds as numbers. A campaign in which nothing ever moved, or no fault was ever confirmed, saw nothing.
+ * What a campaign comes to: a JSON document with a schema (docs/schemas/), and its exit code. Figures are seconds as
+ * numbers. A campaign in which nothing ever moved, or no fault was ever confirmed, saw nothing.
  */
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { explain } from '@skewbed/proto/explain.ts';
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { EXIT } from '../checkers/expect.ts';
 
 const closed = <P extends Record<string, Parameters<typeof Type.Object>[0][string]>>(fields: P) =>
   Type.Object(fields, { additionalProperties: false });
 const Count = Type.Integer({ minimum: 0 });
+/** With a sentence for whoever reads the published schema. */
+const told = <S extends TSchema>(schema: S, description: string): S => ({ ...schema, description });
 
-export const FailureFields = closed({
+const FailureFields = closed({
   seed: Count,
-  checker: Type.String(),
-  /** Seconds of true time after the beginning of the run. */
-  at: Type.Number(),
+  checker: told(Type.String(), 'The first checker that saw it.'),
+  at: told(Type.Number(), 'Seconds of true time after the beginning of the run.'),
   what: Type.String(),
-  /** Everything else that the checkers said of this seed. */
-  also: Type.Array(Type.String()),
-  /** Null where there was no time to shrink it. */
-  shrunk: Type.Union([closed({ faults: Count, moves: Count, guests: Count, hosts: Count, runs: Count }), Type.Null()]),
-  thresholds: Type.Array(
-    closed({
-      of: Type.String(),
-      clock: Type.Union([Type.Literal('wall'), Type.Literal('uptime'), Type.Null()]),
-      value: Type.Number(),
-      unit: Type.Union([Type.Literal('ms'), Type.Literal('ppm')]),
-    }),
+  also: told(Type.Array(Type.String()), 'What else the checkers said of this seed; at most ten.'),
+  shrunk: told(
+    Type.Union([closed({ faults: Count, moves: Count, guests: Count, hosts: Count, runs: Count }), Type.Null()]),
+    'What was left of the schedule, and how many runs that took; null where it was not shrunk.',
   ),
-  replay: Type.String(),
+  thresholds: told(
+    Type.Array(
+      closed({
+        of: Type.String(),
+        clock: Type.Union([Type.Literal('wall'), Type.Literal('uptime'), Type.Null()]),
+        value: Type.Number(),
+        unit: Type.Union([Type.Literal('ms'), Type.Literal('ppm')]),
+      }),
+    ),
+    'Magnitudes that cannot be made smaller.',
+  ),
+  replay: told(Type.String(), 'The command that repeats it.'),
 });
 export type Failure = Static<typeof FailureFields>;
 
 export const CampaignFields = closed({
   schema: Type.Literal(1),
   kind: Type.Literal('chaos'),
-  first: Count,
-  seeds: Count,
-  /** Such as '1/4'; 'merged' for several shards in one. */
-  shard: Type.String(),
-  find: Type.Union([Type.Literal('hang'), Type.Null()]),
-  canary: Type.Union([Type.String(), Type.Null()]),
-  twice: Count,
+  first: told(Count, 'The first seed of the campaign.'),
+  of: told(Count, 'How many seeds the whole campaign has, over all its shards.'),
+  seeds: told(Count, 'How many were run here; fewer than asked for after --stop-at-first.'),
+  shard: told(
+    Type.String({ pattern: '^[0-9]{1,6}/[0-9]{1,6}$' }),
+    "Which part this is, counted from 0: '1/4'. '0/1' is all of it.",
+  ),
+  kernel: told(Type.Union([Type.String(), Type.Null()]), 'The kernel of every guest, if one was asked for.'),
+  faults: told(Type.Union([Count, Type.Null()]), 'The number of faults in each schedule, if one was asked for.'),
+  find: told(Type.Union([Type.Literal('hang'), Type.Null()]), 'What was looked for beside what must never be.'),
+  canary: told(Type.Union([Type.String(), Type.Null()]), 'The deliberate bug that was put in.'),
+  checkDeterminism: told(Count, 'Per cent of the seeds that are run twice.'),
+  twice: told(Count, 'How many seeds were run twice.'),
   failures: Type.Array(FailureFields),
-  /** How many moves ended how, and how many faults were read back as what. */
-  tally: Type.Record(Type.String(), Count),
-  /** sha256 over the history hashes of all seeds, in their order. */
-  historiesSha256: Type.String(),
-  seconds: Type.Number(),
-  simulatedSeconds: Type.Number(),
+  tally: told(
+    Type.Record(Type.String(), Count),
+    'How many moves ended how, and how many faults were read back as what.',
+  ),
+  historiesSum: told(
+    Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    'The sum, modulo 2^256, of sha256("seed hash") over the history hashes of all seeds: in shards as in one.',
+  ),
+  seconds: told(Type.Number(), 'Seconds that it took.'),
+  simulatedSeconds: told(Type.Number(), 'Simulated seconds of all runs.'),
 });
 export type CampaignResult = Static<typeof CampaignFields>;
 
@@ -64,31 +79,6 @@ export function readCampaign(data: unknown, where: string): CampaignResult {
     `${where}: ${explain(CampaignFields, data)}; give what skewbed chaos --json printed`,
     where,
   );
-}
-
-/** Shards of one campaign as one result. */
-export function mergeCampaigns(shards: readonly CampaignResult[]): CampaignResult {
-  const [one, ...others] = shards;
-  if (one === undefined) throw new SkewbedError('bad-argument', 'no campaign to merge; name the files of the shards');
-  const odd = others.find(({ find, canary }) => find !== one.find || canary !== one.canary);
-  if (odd !== undefined)
-    throw new SkewbedError('bad-argument', 'the files are of different campaigns (--find or --canary differ)');
-  const sum = (pick: (each: CampaignResult) => number): number => shards.reduce((total, each) => total + pick(each), 0);
-  const tally: Record<string, number> = {};
-  for (const each of shards)
-    for (const [word, times] of Object.entries(each.tally)) tally[word] = (tally[word] ?? 0) + times;
-  return {
-    ...one,
-    first: Math.min(...shards.map(({ first }) => first)),
-    shard: 'merged',
-    seeds: sum(({ seeds }) => seeds),
-    twice: sum(({ twice }) => twice),
-    failures: shards.flatMap(({ failures }) => failures).sort((a, b) => a.seed - b.seed),
-    tally,
-    historiesSha256: shards.length === 1 ? one.historiesSha256 : 'merged',
-    seconds: Math.max(...shards.map(({ seconds }) => seconds)),
-    simulatedSeconds: sum(({ simulatedSeconds }) => simulatedSeconds),
-  };
 }
 
 /** Seeds from which on a campaign has to have seen a move that worked. */

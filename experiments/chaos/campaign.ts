@@ -2,16 +2,17 @@
  * A campaign: many seeds on every processor, each judged, the failing ones shrunk. Seeds are dealt out in small portions,
  * so that a slow one holds nobody up; the result does not depend on who ran what.
  */
-import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
-import { secondsOf } from '@skewbed/proto/units.ts';
+import { NS_PER_MS, secondsOf } from '@skewbed/proto/units.ts';
 import { monotonicNs } from '@skewbed/runtime/live/clock.ts';
 import { SeededRandom } from '@skewbed/runtime/random.ts';
 import Tinypool from 'tinypool';
+import { sumOfTallies } from './campaign-merge.ts';
 import type { CampaignResult, Failure } from './campaign-result.ts';
 import { asFound } from './failure.ts';
+import { historiesSum } from './histories-sum.ts';
 import type { Theme } from './theme.ts';
 import type { SeedVerdict } from './verdict.ts';
 
@@ -111,18 +112,20 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     schema: 1,
     kind: 'chaos',
     first,
+    of: seeds,
     seeds: judged.length,
-    shard: shard === undefined ? '1/1' : `${shard.index}/${shard.of}`,
+    shard: shard === undefined ? '0/1' : `${shard.index}/${shard.of}`,
+    kernel: theme.kernel ?? null,
+    faults: theme.faults ?? null,
     find: theme.find ?? null,
     canary: theme.canary ?? null,
+    checkDeterminism,
     twice: judged.filter(({ twice }) => twice).length,
     failures,
-    tally: tallyOf(judged),
-    historiesSha256: createHash('sha256')
-      .update(judged.map(({ hash }) => hash).join('\n'))
-      .digest('hex'),
+    tally: sumOfTallies(judged.map(({ tally }) => tally)),
+    historiesSum: historiesSum(judged),
     seconds: elapsed(),
-    simulatedSeconds: secondsOf(judged.reduce((sum, { simulatedNs }) => sum + simulatedNs, 0n)),
+    simulatedSeconds: judged.reduce((sum, { simulatedNs }) => sum + Number(simulatedNs / NS_PER_MS), 0) / 1000,
   };
 }
 
@@ -133,11 +136,4 @@ function themeOf({ kernel, faults, canary, find }: CampaignOptions): Theme {
     ...(canary === undefined ? {} : { canary }),
     ...(find === undefined ? {} : { find }),
   };
-}
-
-function tallyOf(verdicts: readonly SeedVerdict[]): Record<string, number> {
-  const sums = new Map<string, number>();
-  for (const { tally } of verdicts)
-    for (const [word, times] of Object.entries(tally)) sums.set(word, (sums.get(word) ?? 0) + times);
-  return Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

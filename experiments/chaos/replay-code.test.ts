@@ -13,7 +13,7 @@ describe('a replay code', () => {
       const code = replayCode(schedule);
       expect(looksLikeCode(code)).toBe(true);
       expect(readReplayCode(code)).toEqual(schedule);
-      expect(replayCommand(schedule)).toBe(`skewbed replay ${code}`);
+      expect(replayCommand(schedule)).toBe(`npx skewbed replay ${code}`);
     }
   });
 

@@ -16,8 +16,8 @@ export function replayCode(schedule: Schedule): string {
   return `sb${SCHEDULE_VERSION}.${body}`;
 }
 
-/** The command that repeats a run: the last line of every failure. */
-export const replayCommand = (schedule: Schedule): string => `skewbed replay ${replayCode(schedule)}`;
+/** The command that repeats a run, to be pasted as it is: the last line of every failure. */
+export const replayCommand = (schedule: Schedule): string => `npx skewbed replay ${replayCode(schedule)}`;
 
 /** Whether what somebody typed is meant as a code, and not as a file. */
 export const looksLikeCode = (text: string): boolean => PREFIX.test(text);
