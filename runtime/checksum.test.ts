@@ -13,6 +13,28 @@ describe('checksums of a batch', () => {
     expect(checksums.named('xxh64').of(ascii('abc'))).toBe(0x44bc2cf5ad770999n);
   });
 
+  test('xxh3 is that of the reference: nothing gives 2d06800538d394c2, abc gives 78af5f94892f3950', () => {
+    expect(checksums.named('xxh3').of(new Uint8Array())).toBe(0x2d06800538d394c2n);
+    expect(checksums.named('xxh3').of(ascii('abc'))).toBe(0x78af5f94892f3950n);
+  });
+
+  test('bytes that come piece by piece give what they give at once, and another byte gives something else', () => {
+    const bytes = Uint8Array.from({ length: 5000 }, (_, i) => i * 31);
+    const changed = Uint8Array.from(bytes, (byte, i) => (i === 4567 ? byte ^ 1 : byte));
+    for (const name of checksums.names) {
+      const running = checksums.named(name).running();
+      for (const [from, to] of [
+        [0, 3],
+        [3, 240],
+        [240, 1025],
+        [1025, 5000],
+      ] as const)
+        running.update(bytes.subarray(from, to));
+      expect(running.value(), name).toBe(checksums.named(name).of(bytes));
+      expect(checksums.named(name).of(changed), name).not.toBe(checksums.named(name).of(bytes));
+    }
+  });
+
   test('a window of a buffer sums its own bytes only', () => {
     const whole = ascii('xx123456789xx');
     for (const name of checksums.names) {

@@ -50,3 +50,26 @@ test('runs of zero pages are those that isZero finds, page by page', () => {
     }),
   );
 });
+
+test('long runs of zero pages, which are looked at many at a time, end at the page which is not', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 150 })), { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 0, max: PAGE_SIZE - 1 }),
+      (stretches, offset) => {
+        const zeros = stretches.flatMap(([zero, count]) => new Array<boolean>(count).fill(zero));
+        const bytes = new Uint8Array(zeros.length * PAGE_SIZE);
+        zeros.forEach((zero, page) => {
+          if (!zero) bytes[page * PAGE_SIZE + offset] = 1;
+        });
+        const told: boolean[] = [];
+        nodePageOps.zeroRuns?.(bytes, (first, count, zero) => {
+          expect(first).toBe(told.length);
+          told.push(...new Array<boolean>(count).fill(zero));
+        });
+        expect(told).toEqual(zeros);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});

@@ -20,9 +20,9 @@ export async function blackouts({ rounds }: { readonly rounds: number }, print: 
         const trio = new Trio();
         await trio.memory(pages);
         await trio.source.tell({ order: 'fill', pattern: 'random' });
-        cold.push((await trio.run(pagesWire('xxh64'), way)).seconds * 1000);
-        for (let i = 0; i < 5; i++) await trio.run(pagesWire('xxh64'), way);
-        warm.push((await trio.run(pagesWire('xxh64'), way)).seconds * 1000);
+        cold.push((await trio.run(pagesWire('xxh3'), way)).seconds * 1000);
+        for (let i = 0; i < 5; i++) await trio.run(pagesWire('xxh3'), way);
+        warm.push((await trio.run(pagesWire('xxh3'), way)).seconds * 1000);
         trio.end();
       }
       rows.push([

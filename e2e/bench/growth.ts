@@ -18,7 +18,7 @@ export async function growth({ rounds }: { readonly rounds: number }, print: (te
     const runs: Record<'direct' | 'relay', Run[]> = { direct: [], relay: [] };
     for (let round = -1; round < rounds; round++) {
       for (const way of ['direct', 'relay'] as const) {
-        const run = await trio.run(pagesWire('xxh64'), way);
+        const run = await trio.run(pagesWire('xxh3'), way);
         if (round >= 0) runs[way].push(run);
       }
     }
@@ -38,7 +38,7 @@ export async function growth({ rounds }: { readonly rounds: number }, print: (te
       peak('relay'),
     ]);
   }
-  print('\n### growth: half-zero memory, with xxh64\n');
+  print('\n### growth: half-zero memory, with xxh3\n');
   print(
     tableText(
       ['guest', 'direct, ms a GiB', 'relay, ms a GiB', 'peak MiB: source', 'target', 'relay, idle', 'relay'],

@@ -109,7 +109,7 @@ export class GuestMemory {
 
   /** A sum over all of it, to compare two of them. */
   sum(): string {
-    const sum = (checksums.names.includes('xxh64') ? checksums.named('xxh64') : checksums.named('crc32')).running();
+    const sum = (checksums.names.includes('xxh3') ? checksums.named('xxh3') : checksums.named('crc32')).running();
     for (let pfn = 0; pfn < this.pages; ) {
       const { count, bytes } = this.forWrite(pfn, this.pages - pfn);
       sum.update(bytes);

@@ -5,7 +5,7 @@
 import type { Pattern } from './guest-memory.ts';
 
 /** 'none': a checksum that is no work, to know what checksums cost. */
-export type SumName = 'xxh64' | 'crc32' | 'none';
+export type SumName = 'xxh3' | 'crc32' | 'none';
 
 /** How bytes go from a source to a target. */
 export type Wire =

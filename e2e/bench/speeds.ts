@@ -48,10 +48,10 @@ function waysOf({ pages, peers }: SpeedPlan, pattern: Pattern, trio: Trio, memor
   if (memory !== null && peers.socat) {
     add('QEMU tcp, socat', null, () => migrateQemu(memory, socat));
   }
-  add('direct, xxh64', 'QEMU tcp', () => trio.run(pagesWire('xxh64'), 'direct'));
+  add('direct, xxh3', 'QEMU tcp', () => trio.run(pagesWire('xxh3'), 'direct'));
   add('direct, no checksum', 'QEMU tcp', () => trio.run(pagesWire('none'), 'direct'));
   add('direct, crc32', 'QEMU tcp', () => trio.run(pagesWire('crc32'), 'direct'));
-  add('relay, xxh64', 'QEMU tcp, socat', () => trio.run(pagesWire('xxh64'), 'relay'));
+  add('relay, xxh3', 'QEMU tcp, socat', () => trio.run(pagesWire('xxh3'), 'relay'));
   add('relay, no checksum', 'QEMU tcp, socat', () => trio.run(pagesWire('none'), 'relay'));
   if (bytes > 0) {
     add('bare TCP, same bytes', 'direct, no checksum', () => trio.run({ wire: 'tcp', bytes }, 'direct'));

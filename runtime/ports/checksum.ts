@@ -4,7 +4,7 @@
  */
 import type { RunningChecksum } from '@skewbed/proto/bulk-batch.ts';
 
-export type ChecksumName = 'xxh64' | 'crc32';
+export type ChecksumName = 'xxh3' | 'xxh64' | 'crc32';
 
 export interface Checksum {
   readonly name: ChecksumName;
