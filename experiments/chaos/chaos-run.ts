@@ -5,12 +5,14 @@
  */
 import { createHash } from 'node:crypto';
 import { codedError } from '@skewbed/proto/errors.ts';
-import type { HistoryEvent, HistoryHeader } from '@skewbed/proto/history.ts';
+import type { HistoryHeader } from '@skewbed/proto/history.ts';
 import { writeHistory } from '@skewbed/proto/history-file.ts';
+import type { TestbedName } from '../plan.ts';
 import { type Canary, installCanary } from './canaries/canary.ts';
 import { canaryNamed } from './canaries/index.ts';
 import type { RunRecord, Violation } from './checkers/checker.ts';
 import { checkRun } from './checkers/index.ts';
+import { eventText } from './event-text.ts';
 import { readBack } from './read-back.ts';
 import type { Schedule } from './schedule.ts';
 import { SimBed } from './sim-bed.ts';
@@ -40,15 +42,23 @@ export function runChaos(schedule: Schedule): ChaosRun {
   if (crashes.length === 0 && !steering.ended) {
     crashes.push({ checker: 'liveness', atNs: bed.simulation.now, what: 'the run stood still before its end' });
   }
-  const events = [...bed.history, ...readBack(schedule, steering.origin, bed.history)];
-  const record: RunRecord = { schedule, origin: steering.origin, events, journal: bed.journal };
+  const heard = { schedule, origin: steering.origin, events: bed.history, journal: bed.journal };
   return {
-    schedule,
-    record,
-    violations: [...crashes, ...steering.violations, ...(crashes.length > 0 ? [] : checkRun(record))],
+    ...checkedRun(heard, { crashes, others: steering.violations }),
     steps: bed.simulation.events,
     simulatedNs: bed.simulation.now,
   };
+}
+
+/** What was heard of a run, wherever it ran: its faults of clocks read back, and all of it checked. */
+export function checkedRun(
+  heard: RunRecord,
+  before: { readonly crashes: readonly Violation[]; readonly others: readonly Violation[] },
+): Pick<ChaosRun, 'schedule' | 'record' | 'violations'> {
+  const { schedule } = heard;
+  const record: RunRecord = { ...heard, events: [...heard.events, ...readBack(heard)] };
+  const { crashes, others } = before;
+  return { schedule, record, violations: [...crashes, ...others, ...(crashes.length > 0 ? [] : checkRun(record))] };
 }
 
 function start(schedule: Schedule, canary: Canary | null): { bed: SimBed; steering: Steering } {
@@ -57,19 +67,23 @@ function start(schedule: Schedule, canary: Canary | null): { bed: SimBed; steeri
   return { bed, steering };
 }
 
+export { eventText };
+
 /** The first line of a chaos history. */
-export const chaosHeader = (schedule: Schedule): HistoryHeader => ({
+export const chaosHeader = (schedule: Schedule, testbed: TestbedName = 'sim'): HistoryHeader => ({
   skewbed: 1,
   scenario: 'chaos',
-  testbed: 'sim',
+  testbed,
   seed: schedule.seed,
   scale: 1,
   plan: schedule,
 });
 
 /** The history of a run as history.jsonl holds it. */
-export const chaosHistory = ({ schedule, record }: Pick<ChaosRun, 'schedule' | 'record'>): string =>
-  writeHistory(chaosHeader(schedule), record.events);
+export const chaosHistory = (
+  { schedule, record }: Pick<ChaosRun, 'schedule' | 'record'>,
+  testbed: TestbedName = 'sim',
+): string => writeHistory(chaosHeader(schedule, testbed), record.events);
 
 /**
  * sha256 over the history. Not over the text of history.jsonl, whose making costs as much as the run: over every event's
@@ -80,7 +94,3 @@ export function historyHash({ schedule, record }: Pick<ChaosRun, 'schedule' | 'r
   const lines = record.events.map(eventText);
   return hash.update(lines.join('\n')).digest('hex');
 }
-
-/** An event as one line of text, quickly. */
-export const eventText = (event: HistoryEvent): string =>
-  JSON.stringify(event, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));

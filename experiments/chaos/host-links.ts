@@ -2,14 +2,14 @@
  * Everything that leads from one host to the others: its link to the coordinator, and those to the other nodes, over which
  * a direct migration's batches go. A fault of a host's link is one of its network card: it strikes them all.
  */
-import type { ChaosLink, LinkChange } from './faults/fault.ts';
-import type { SimLink } from './sim-link.ts';
+import type { BedLink } from './bed-link.ts';
+import type { ChaosLink, Ending, LinkChange, Seen } from './faults/fault.ts';
 import { type Trigger, TriggerWatch } from './trigger.ts';
 
 export class HostLinks implements ChaosLink {
-  readonly #links: readonly SimLink[];
+  readonly #links: readonly BedLink[];
 
-  constructor(links: readonly SimLink[]) {
+  constructor(links: readonly BedLink[]) {
     this.#links = links;
   }
 
@@ -17,16 +17,16 @@ export class HostLinks implements ChaosLink {
     return this.#links.reduce((sum, link) => sum + link.passed, 0);
   }
 
-  disturb(change: LinkChange): () => void {
-    return all(this.#links.map((link) => link.disturb(change)));
+  disturb(change: LinkChange): Ending {
+    return together(this.#links.map((link) => link.disturb(change)));
   }
 
-  silence(): () => void {
-    return all(this.#links.map((link) => link.silence()));
+  silence(): Ending {
+    return together(this.#links.map((link) => link.silence()));
   }
 
-  cut(): () => void {
-    return all(this.#links.map((link) => link.cut()));
+  cut(): Ending {
+    return together(this.#links.map((link) => link.cut()));
   }
 
   when(trigger: Trigger, strike: () => void): () => void {
@@ -63,6 +63,14 @@ export class HostLinks implements ChaosLink {
     return stop;
   }
 }
+
+/** What one of the links shows is enough, unless another one contradicts it. */
+const together = (endings: readonly Ending[]) => (): Seen => {
+  const seen = endings.map((end) => end());
+  const outcome = (['mismatch', 'confirmed'] as const).find((word) => seen.some((each) => each.outcome === word));
+  const details = seen.filter((each) => each.outcome === outcome).map(({ detail }) => detail);
+  return { outcome: outcome ?? 'inconclusive', detail: [...new Set(details)].filter((text) => text !== '').join('; ') };
+};
 
 const all = (ends: readonly (() => void)[]) => (): void => {
   for (const end of ends) end();

@@ -3,14 +3,13 @@
  * the schedule makes of them? The events of the hosts carry both clocks. A host that was dead is inconclusive.
  */
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
-import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
-import { isMachineCrash } from './checkers/checker.ts';
+import { trueNs } from '@skewbed/proto/units.ts';
+import { isMachineCrash, mayBeUnseen, type RunRecord } from './checkers/checker.ts';
 import { clockPlan, type Expected, expectedReadings } from './clock-plan.ts';
 import { nsOfMs } from './duration.ts';
 import { FAULT_MAX_MS, type Outcome } from './faults/fault.ts';
 import { kindOf } from './faults/index.ts';
 import { hostConfig } from './instants.ts';
-import type { Schedule } from './schedule.ts';
 
 /** A node is never longer behind what is due: the longest pause. */
 const LATEST_NS = nsOfMs(FAULT_MAX_MS);
@@ -18,11 +17,8 @@ const LATEST_NS = nsOfMs(FAULT_MAX_MS);
 type Finding = { readonly outcome: Outcome; readonly detail: string };
 
 /** One event for each fault of a clock, in the order of the schedule. */
-export function readBack(
-  schedule: Schedule,
-  origin: TrueNs,
-  history: readonly HistoryEvent[],
-): readonly HistoryEvent[] {
+export function readBack(record: RunRecord): readonly HistoryEvent[] {
+  const { schedule, origin, events: history } = record;
   const findings = new Map<number, Finding>();
   for (const host of schedule.hosts) {
     const diedAt = history.find((event) => event.host === host.name && isMachineCrash(event))?.at ?? null;
@@ -37,7 +33,9 @@ export function readBack(
       const died = diedAt !== null && (diedAt <= at || (there === undefined && diedAt - at < LATEST_NS));
       const finding: Finding = died
         ? { outcome: 'inconclusive', detail: `host ${host.name} died before` }
-        : findingOf(expected, there);
+        : there === undefined && mayBeUnseen(record, { host: host.name, fromNs: at, toNs: at + 1n })
+          ? { outcome: 'inconclusive', detail: `what host ${host.name} did then did not get here` }
+          : findingOf(expected, there);
       const before = findings.get(fault);
       if (before === undefined || RANK[finding.outcome] > RANK[before.outcome]) findings.set(fault, finding);
     }

@@ -66,6 +66,9 @@ export const ScheduleFields = closed({
   canary: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' })),
   /** What is looked for beside what must never be: guests that hang. */
   find: Type.Optional(Type.Literal('hang')),
+  /** How long a move may take, and how long it is quiet at the end, where a run has to be short: on real nodes. */
+  moveLimitMs: Type.Optional(LengthMs),
+  quietMs: Type.Optional(LengthMs),
   hosts: Type.Array(HostFields, { minItems: 1, maxItems: 8 }),
   guests: Type.Array(GuestFields, { maxItems: 8 }),
   moves: Type.Array(MoveFields, { maxItems: 64 }),
@@ -103,11 +106,13 @@ export function readSchedule(data: unknown, where: string): Schedule {
 
 /** A live move whose guest dirties pages faster than they go would never end: then it is given up. */
 export const MOVE_LIMIT_MS = 30_000;
+export const moveLimitMsOf = ({ moveLimitMs }: Pick<Schedule, 'moveLimitMs'>): number => moveLimitMs ?? MOVE_LIMIT_MS;
 
 /** When the last thing of the schedule is over, and the quiet period begins. */
-export function quietFromMs({ moves, faults }: Pick<Schedule, 'moves' | 'faults'>): number {
+export function quietFromMs(schedule: Pick<Schedule, 'moves' | 'faults' | 'moveLimitMs'>): number {
+  const { moves, faults } = schedule;
   const ends = [
-    ...moves.map(({ atMs, downtimeMs }) => atMs + downtimeMs + MOVE_LIMIT_MS),
+    ...moves.map(({ atMs, downtimeMs }) => atMs + downtimeMs + moveLimitMsOf(schedule)),
     ...faults.map((fault) => fault.atMs + kindOf(fault).lastsMs(fault)),
   ];
   return Math.max(1000, ...ends) + 1000;
@@ -115,6 +120,7 @@ export function quietFromMs({ moves, faults }: Pick<Schedule, 'moves' | 'faults'
 
 /** Quiet at the end: longer than every time-out of a migration (60 s) and every redial (5 s) after the last fault. */
 export const QUIET_MS = 150_000;
+export const quietMsOf = ({ quietMs }: Pick<Schedule, 'quietMs'>): number => quietMs ?? QUIET_MS;
 
 function checkNames({ hosts, guests, moves, faults }: Schedule, where: string): void {
   const known = new Set(hosts.map(({ name }) => name));

@@ -3,6 +3,7 @@
  * faults are done to, and the true history: what the hosts of the model say themselves, whoever of the services heard it.
  */
 import { CoordinatorCore } from '@skewbed/coordinator/core/coordinator.ts';
+import type { RunnerPorts } from '@skewbed/coordinator/core/runner-client.ts';
 import { modelWorld } from '@skewbed/hypervisor-node/core/model-world.ts';
 import { NodeCore } from '@skewbed/hypervisor-node/core/node.ts';
 import type { World } from '@skewbed/hypervisor-node/core/world.ts';
@@ -13,18 +14,22 @@ import { nodePageOps } from '@skewbed/runtime/page-ops.ts';
 import type { SimProcess } from '@skewbed/runtime/sim/process.ts';
 import { Simulation } from '@skewbed/runtime/sim/simulation.ts';
 import type { Canary } from './canaries/canary.ts';
-import { MACHINE_CRASHED } from './checkers/checker.ts';
+import { machineCrash } from './checkers/checker.ts';
 import { nsOfMs } from './duration.ts';
-import type { ChaosBed } from './faults/fault.ts';
 import { HostLinks } from './host-links.ts';
+import { COORDINATOR, type Pace, type RunBed } from './run-bed.ts';
 import type { Schedule } from './schedule.ts';
 import { SimLink } from './sim-link.ts';
 import { SimMachine } from './sim-machine.ts';
 import { watchStreams } from './stream-watch.ts';
 
-export const COORDINATOR = 'coordinator';
+/** Every command is there by then. */
+const PACE: Pace = { leadMs: 100, moveLeadMs: 60 };
 
-export class SimBed implements ChaosBed {
+export class SimBed implements RunBed {
+  readonly pace = PACE;
+  readonly coordinatorUrl = `sim://${COORDINATOR}`;
+  readonly runner: RunnerPorts;
   readonly simulation: Simulation;
   /** What happened, in the order in which it did. */
   readonly history: HistoryEvent[] = [];
@@ -61,17 +66,29 @@ export class SimBed implements ChaosBed {
         new SimMachine(() => this.#startNode(host), {
           links: this.link(host),
           restarted: () => restarted(host),
-          crashed: () => this.record([{ at: this.simulation.now, host, ...CRASHED }]),
+          crashed: () => this.record([machineCrash(this.simulation.now, host)]),
         }),
       );
     }
+    const { clock, timers, network } = this.simulation.process('runner');
+    this.runner = { clock, timers, network, sync: null };
   }
 
   #tapped(a: string, b: string): SimLink {
     return new SimLink(this.simulation.link(a, b));
   }
 
-  /** From here instants of the schedule count. */
+  /** The true history needs nobody who tells it. */
+  listen(): void {}
+
+  refuses(): null {
+    return null;
+  }
+
+  migrationName(move: number): string {
+    return `m${move}`;
+  }
+
   setOrigin(origin: TrueNs): void {
     this.#origin = origin;
   }
@@ -118,16 +135,13 @@ export class SimBed implements ChaosBed {
     new NodeCore(
       { clock, timers, network, log, random, checksums, sync: null },
       this.#canary?.world?.(world) ?? world,
-      { name, url, coordinatorUrl: `sim://${COORDINATOR}` },
+      { name, url, coordinatorUrl: this.coordinatorUrl },
     ).start();
     return process;
   }
 }
 
 export const nodeName = (host: string): string => `node-${host}`;
-
-/** What a host that dies would say if it could. */
-const CRASHED = { kind: 'failure', code: MACHINE_CRASHED, message: 'the machine and all its guests are gone' } as const;
 
 /** Nodes' events are in the true history already; those that a migration's services tell are only here. */
 const isCoordinators = (event: HistoryEvent): boolean =>

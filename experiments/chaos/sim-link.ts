@@ -3,18 +3,16 @@
  * each takes back its own part when it ends. It sees every message that passes, for the triggers of cuts and crashes.
  */
 import type { Link, Passage } from '@skewbed/runtime/sim/link.ts';
+import type { BedLink, Watcher } from './bed-link.ts';
+import { CHANGED_BIT, Corruptions } from './corruptions.ts';
 import { nsOfMs } from './duration.ts';
-import type { LinkChange } from './faults/fault.ts';
-import { phaseOf } from './trigger.ts';
+import type { Ending, LinkChange, Seen } from './faults/fault.ts';
 
 const BASE_LATENCY_NS = 250_000n;
-/** A frame's checksum covers its body; a byte in the middle of it is one. */
-const middleOf = (length: number): number => Math.floor(length / 2);
+/** What the simulator is told to do to a link or a process, it does. */
+export const SIMULATED: Seen = { outcome: 'confirmed', detail: '' };
 
-/** Watches what passes; returning false takes the message away. */
-export type Watcher = (passage: Passage) => boolean;
-
-export class SimLink {
+export class SimLink implements BedLink {
   /** What a deliberate bug makes of every message. */
   transform: ((passage: Passage) => Uint8Array) | null = null;
   readonly #link: Link;
@@ -23,7 +21,7 @@ export class SimLink {
   #silences = 0;
   #cuts = 0;
   #passed = 0;
-  readonly #corruptions = new Set<{ readonly isIt: () => boolean; readonly done: (what: string) => void }>();
+  readonly #corruptions = new Corruptions();
 
   constructor(link: Link) {
     this.#link = link;
@@ -39,38 +37,38 @@ export class SimLink {
     return () => this.#watchers.delete(watcher);
   }
 
-  disturb(change: LinkChange): () => void {
+  disturb(change: LinkChange): Ending {
     this.#changes.add(change);
     this.#shape();
     return () => {
       this.#changes.delete(change);
       this.#shape();
+      return SIMULATED;
     };
   }
 
-  silence(): () => void {
+  silence(): Ending {
     this.#silences += 1;
     this.#mode();
     return () => {
       this.#silences -= 1;
       this.#mode();
+      return SIMULATED;
     };
   }
 
-  cut(): () => void {
+  cut(): Ending {
     this.#cuts += 1;
     this.#mode();
     return () => {
       this.#cuts -= 1;
       this.#mode();
+      return SIMULATED;
     };
   }
 
-  /** Changes the first batch of a stream of which `isIt` says so. */
   corruptWhen(isIt: () => boolean, done: (what: string) => void): () => void {
-    const corruption = { isIt, done };
-    this.#corruptions.add(corruption);
-    return () => this.#corruptions.delete(corruption);
+    return this.#corruptions.ask(isIt, done);
   }
 
   #pass(passage: Passage): Uint8Array | null {
@@ -80,14 +78,13 @@ export class SimLink {
     return this.#corrupted({ ...passage, message });
   }
 
-  #corrupted({ path, from, message }: Passage): Uint8Array {
-    if (this.#corruptions.size === 0 || phaseOf({ path, message }) !== 'batch') return message;
-    const corruption = [...this.#corruptions].find(({ isIt }) => isIt());
-    if (corruption === undefined) return message;
+  #corrupted(passage: Passage): Uint8Array {
+    const { message } = passage;
+    const struck = this.#corruptions.strike(passage);
+    if (struck === null) return message;
     const changed = new Uint8Array(message);
-    const place = middleOf(message.length);
-    changed[place] = (changed[place] as number) ^ 0x10;
-    corruption.done(`byte ${place} of ${message.length} of a batch from ${from} was changed`);
+    changed[struck.place] = (changed[struck.place] as number) ^ CHANGED_BIT;
+    struck.done();
     return changed;
   }
 

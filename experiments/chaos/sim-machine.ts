@@ -1,8 +1,9 @@
 /** A process of the simulator that can die, at a message of its own if need be, and be started again on its old disk. */
 import type { SimProcess } from '@skewbed/runtime/sim/process.ts';
 import { nsOfMs } from './duration.ts';
-import type { ChaosProcess } from './faults/fault.ts';
+import type { ChaosProcess, Ending, Seen } from './faults/fault.ts';
 import type { HostLinks } from './host-links.ts';
+import { SIMULATED } from './sim-link.ts';
 import type { Trigger } from './trigger.ts';
 
 export class SimMachine implements ChaosProcess {
@@ -32,12 +33,11 @@ export class SimMachine implements ChaosProcess {
     return this.#process.alive;
   }
 
-  crash(): boolean {
-    if (!this.alive) return false;
+  crash(told: (seen: Seen) => void): void {
     this.#process.crash();
     this.#pauses = 0;
     this.#crashed();
-    return true;
+    told({ outcome: this.alive ? 'mismatch' : 'confirmed', detail: '' });
   }
 
   when(trigger: Trigger, strike: () => void): () => void {
@@ -50,17 +50,21 @@ export class SimMachine implements ChaosProcess {
     this.#restarted();
   }
 
-  pause(): void {
+  pause(): Ending {
     this.#pauses += 1;
     this.#process.pause();
+    return () => {
+      this.#pauses = Math.max(0, this.#pauses - 1);
+      if (this.#pauses === 0) this.#process.resume();
+      return SIMULATED;
+    };
   }
 
-  resume(): void {
-    this.#pauses = Math.max(0, this.#pauses - 1);
-    if (this.#pauses === 0) this.#process.resume();
-  }
-
-  slow(byMs: number): void {
+  slow(byMs: number): Ending {
     this.#process.lateNs = nsOfMs(byMs);
+    return () => {
+      this.#process.lateNs = 0n;
+      return SIMULATED;
+    };
   }
 }

@@ -11,23 +11,22 @@ import type { Violation } from './checkers/checker.ts';
 import { Whereabouts } from './checkers/whereabouts.ts';
 import { clockPlan } from './clock-plan.ts';
 import { nsOfMs } from './duration.ts';
+import type { Report } from './faults/fault.ts';
 import { kindOf } from './faults/index.ts';
 import { hostConfig } from './instants.ts';
+import { COORDINATOR, type RunBed } from './run-bed.ts';
 import {
   type ChaosGuest,
   type ChaosHost,
   type ChaosMove,
-  MOVE_LIMIT_MS,
-  QUIET_MS,
+  moveLimitMsOf,
   quietFromMs,
+  quietMsOf,
   type Schedule,
 } from './schedule.ts';
-import { COORDINATOR, type SimBed } from './sim-bed.ts';
 
-/** From the first configuration to the origin: every command is there by then. */
-const LEAD_MS = 100;
-/** How long before its suspend a move is asked for: enough for the orders, and for a pre-copy if there is one. */
-const leadMs = ({ precopy }: ChaosMove): number => (precopy === 'stop-and-copy' ? 60 : 2000);
+/** How long before its suspend a move with a pre-copy is asked for. */
+const PRECOPY_LEAD_MS = 2000;
 const RETRY_MS = 100;
 const LOOK_EVERY_MS = 3000;
 const HZ = 100;
@@ -37,7 +36,7 @@ const SLEEP_NS = nsOfMs(1000);
 
 export class Steering {
   readonly violations: Violation[] = [];
-  readonly #bed: SimBed;
+  readonly #bed: RunBed;
   readonly #schedule: Schedule;
   readonly #ports: ConstructorParameters<typeof RunnerClient>[0];
   readonly #whereabouts = new Whereabouts();
@@ -49,12 +48,11 @@ export class Steering {
   #ended = false;
   #origin: TrueNs = trueNs(0n);
 
-  constructor(bed: SimBed, schedule: Schedule) {
+  constructor(bed: RunBed, schedule: Schedule) {
     this.#bed = bed;
     this.#schedule = schedule;
-    this.#endMs = quietFromMs(schedule) + QUIET_MS;
-    const { clock, timers, network } = bed.simulation.process('runner');
-    this.#ports = { clock, timers, network, sync: null };
+    this.#endMs = quietFromMs(schedule) + quietMsOf(schedule);
+    this.#ports = bed.runner;
     this.#connect(() => this.#configure());
   }
 
@@ -81,11 +79,12 @@ export class Steering {
     this.#clients += 1;
     const client = new RunnerClient(this.#ports, {
       name: `runner-${this.#clients}`,
-      coordinatorUrl: `sim://${COORDINATOR}`,
+      coordinatorUrl: this.#bed.coordinatorUrl,
     });
     client.connect({
       ready: () => {
         this.#client = client;
+        this.#bed.listen(client);
         then();
       },
       closed: () => {
@@ -96,7 +95,7 @@ export class Steering {
   }
 
   #configure(): void {
-    this.#origin = trueNs(this.#ports.clock.now() + nsOfMs(LEAD_MS));
+    this.#origin = trueNs(this.#ports.clock.now() + nsOfMs(this.#bed.pace.leadMs));
     this.#bed.setOrigin(this.#origin);
     let left = this.#schedule.hosts.length;
     for (const host of this.#schedule.hosts) {
@@ -117,7 +116,9 @@ export class Steering {
     const { guests, moves, faults } = this.#schedule;
     for (const guest of guests) this.#createGuest(guest);
     for (const [index, move] of moves.entries()) {
-      this.#bed.at(Math.max(0, move.atMs - leadMs(move)), () => this.#move(move, `m${index + 1}`));
+      this.#bed.at(Math.max(0, move.atMs - this.#leadMs(move)), () =>
+        this.#move(move, this.#bed.migrationName(index + 1)),
+      );
     }
     for (const [number, fault] of faults.entries()) {
       const kind = kindOf(fault);
@@ -125,9 +126,11 @@ export class Steering {
         if ('host' in fault) this.#bed.at(fault.atMs + 1.5 * TICK_MS, () => this.#sleepOn(fault.host));
         continue;
       }
-      kind.inject(fault, this.#bed, (outcome, detail) =>
-        this.#bed.record([{ at: this.#ports.clock.now(), kind: 'fault', fault: fault.kind, number, outcome, detail }]),
-      );
+      const report: Report = (outcome, detail) =>
+        this.#bed.record([{ at: this.#ports.clock.now(), kind: 'fault', fault: fault.kind, number, outcome, detail }]);
+      const refusal = this.#bed.refuses(fault);
+      if (refusal === null) kind.inject(fault, this.#bed, report);
+      else report('inconclusive', `not done: ${refusal}`);
     }
     for (let atMs = LOOK_EVERY_MS; atMs < this.#endMs; atMs += this.#lookEvery(atMs)) {
       this.#bed.at(atMs, () => this.#look());
@@ -173,10 +176,10 @@ export class Steering {
     const suspendAt = timed ? trueNs(this.#origin + nsOfMs(atMs)) : null;
     const runAt = suspendAt === null ? null : trueNs(suspendAt + nsOfMs(downtimeMs));
     const order = { migration, domain: guest, from, to, restore, sourceWallAheadNs: 0n, suspendAt, runAt } as const;
-    this.#request(COORDINATOR, { command: 'migrate', ...order, transfer: transferOf(move) }, (outcome) => {
+    this.#request(COORDINATOR, { command: 'migrate', ...order, transfer: this.#transferOf(move) }, (outcome) => {
       if (outcome.ok) this.#sleep(guest, to, outcome.result.runAt);
     });
-    this.#bed.after(leadMs(move) + downtimeMs + TICK_MS, () => this.#look());
+    this.#bed.after(this.#leadMs(move) + downtimeMs + TICK_MS, () => this.#look());
   }
 
   /** What a person would try first: sleep 1. */
@@ -218,7 +221,7 @@ export class Steering {
   }
 
   #unreachable(host: string, message: string): void {
-    const what = `host ${host} cannot be looked at ${QUIET_MS / 1000} s after the last fault: ${message}`;
+    const what = `host ${host} cannot be looked at ${quietMsOf(this.#schedule) / 1000} s after the last fault: ${message}`;
     this.violations.push({ checker: 'liveness', atNs: this.#ports.clock.now(), what });
   }
 
@@ -252,12 +255,18 @@ export class Steering {
 
   /** One that is not connected says so to whoever asks it. */
   #noClient(): RunnerClient {
-    return new RunnerClient(this.#ports, { name: 'runner-0', coordinatorUrl: `sim://${COORDINATOR}` });
+    return new RunnerClient(this.#ports, { name: 'runner-0', coordinatorUrl: this.#bed.coordinatorUrl });
   }
-}
 
-function transferOf({ precopy, verify, bytesPerSecond, via }: ChaosMove): Transfer {
-  return { precopy: precopyOf(precopy), verify, bandwidth: bytesPerSecond, timeLimitNs: nsOfMs(MOVE_LIMIT_MS), via };
+  /** Enough for the orders, and for a pre-copy if there is one. */
+  #leadMs({ precopy }: ChaosMove): number {
+    return precopy === 'stop-and-copy' ? this.#bed.pace.moveLeadMs : PRECOPY_LEAD_MS;
+  }
+
+  #transferOf({ precopy, verify, bytesPerSecond, via }: ChaosMove): Transfer {
+    const timeLimitNs = nsOfMs(moveLimitMsOf(this.#schedule));
+    return { precopy: precopyOf(precopy), verify, bandwidth: bytesPerSecond, timeLimitNs, via };
+  }
 }
 
 function precopyOf(name: ChaosMove['precopy']): Transfer['precopy'] {

@@ -6,7 +6,7 @@ import { decode } from '@skewbed/proto/codec.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import type { TrueNs } from '@skewbed/proto/units.ts';
-import type { SimLink } from './sim-link.ts';
+import type { BedLink } from './bed-link.ts';
 
 type Count = { sent: number; acknowledged: number; most: number };
 
@@ -15,7 +15,7 @@ export const BATCHES_UNDER_WAY = 'batches-under-way';
 
 /** Watches the streams which a node is the source of. Each new maximum is told. */
 export function watchStreams(
-  link: SimLink,
+  link: Pick<BedLink, 'watch'>,
   at: { readonly node: string; readonly now: () => TrueNs },
   tell: (event: HistoryEvent) => void,
 ): void {

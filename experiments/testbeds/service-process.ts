@@ -54,6 +54,19 @@ export class ServiceProcess {
     this.ready.catch(() => {});
   }
 
+  /** The process, for whoever looks at its memory; 0 when it does not start. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Ends it as kill -9 does, also when it stands still; gives the signal that it died of. */
+  async kill(): Promise<NodeJS.Signals | null> {
+    this.#stopping = true;
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+    return this.#child.signalCode;
+  }
+
   /** Ends it, at first politely. */
   async stop(): Promise<void> {
     this.#stopping = true;

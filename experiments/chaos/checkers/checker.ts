@@ -10,9 +10,14 @@ export type RunRecord = {
   readonly schedule: Schedule;
   readonly origin: TrueNs;
   readonly events: readonly HistoryEvent[];
-  /** Lines of the coordinator's journal at the end. */
-  readonly journal: readonly string[];
+  /** Lines of the coordinator's journal at the end; null where nobody could read it. */
+  readonly journal: readonly string[] | null;
+  /** When something may have happened on a host that nobody heard of; none in the simulator, which hears everything. */
+  readonly unseen?: readonly Unseen[];
 };
+
+/** Events of this host may be missing that happened after `fromNs`, up to `toNs`. */
+export type Unseen = { readonly host: string; readonly fromNs: bigint; readonly toNs: bigint };
 
 export const CHECKER_NAMES = [
   'copies',
@@ -48,8 +53,22 @@ export type Checker = {
 
 /** The code of the event which says that a host died with all that was on it. */
 export const MACHINE_CRASHED = 'host-crashed';
+export const machineCrash = (at: TrueNs, host: string): HistoryEvent => ({
+  at,
+  host,
+  kind: 'failure',
+  code: MACHINE_CRASHED,
+  message: 'the machine and all its guests are gone',
+});
 export const isMachineCrash = (event: HistoryEvent): boolean =>
   event.kind === 'failure' && event.code === MACHINE_CRASHED;
+
+/** Whether an event of this host may be missing that happened in [fromNs, toNs]. */
+export const mayBeUnseen = (
+  { unseen }: Pick<RunRecord, 'unseen'>,
+  where: { readonly host: string; readonly fromNs: bigint; readonly toNs: bigint },
+): boolean =>
+  unseen?.some(({ host, fromNs, toNs }) => host === where.host && fromNs < where.toNs && toNs >= where.fromNs) ?? false;
 
 /** When the run ended. */
 export const endOf = ({ events, origin }: RunRecord): bigint => events.at(-1)?.at ?? origin;

@@ -10,6 +10,7 @@ export const journal: Checker = {
   text: 'no copy starts or is destroyed before the commit line is durable; what was committed was done',
   check(record) {
     const { events, journal: lines } = record;
+    if (lines === null) return [];
     const committed = new Map<string, CommittedLine>();
     for (const [index, text] of lines.entries()) {
       const line = readJournalLine(text, `journal line ${index + 1}`);

@@ -6,7 +6,7 @@
 import type { Static } from 'typebox';
 import { between, chance, pick } from '../draws.ts';
 import { drawTrigger, TriggerFields, triggerText } from '../trigger.ts';
-import type { FaultKind } from './fault.ts';
+import { type FaultKind, toldOf } from './fault.ts';
 import { faultFields, HostName, LengthMs } from './fields.ts';
 
 const schema = faultFields('crash', { process: HostName, when: TriggerFields, waitsMs: LengthMs, forMs: LengthMs });
@@ -33,10 +33,12 @@ export const crash: FaultKind<CrashFault> = {
       let struck = false;
       const strike = (): void => {
         struck = true;
-        if (process.crash()) {
-          bed.after(forMs, () => process.restart());
-          report(process.alive ? 'mismatch' : 'confirmed', `${name} died ${triggerText(when)}`);
-        } else report('inconclusive', `${name} was dead already`);
+        if (!process.alive) {
+          report('inconclusive', `${name} was dead already`);
+          return;
+        }
+        process.crash((seen) => report(seen.outcome, toldOf(`${name} died ${triggerText(when)}`, seen)));
+        bed.after(forMs, () => process.restart());
       };
       if (when.on === 'time') return strike();
       const stopWaiting = process.when(when, strike);

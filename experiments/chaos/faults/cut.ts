@@ -5,7 +5,7 @@
 import type { Static } from 'typebox';
 import { between, pick } from '../draws.ts';
 import { drawTrigger, TriggerFields, triggerText } from '../trigger.ts';
-import type { FaultKind } from './fault.ts';
+import { type FaultKind, toldOf } from './fault.ts';
 import { faultFields, HostName, LengthMs } from './fields.ts';
 
 const schema = faultFields('cut', { host: HostName, when: TriggerFields, waitsMs: LengthMs, forMs: LengthMs });
@@ -32,8 +32,11 @@ export const cut: FaultKind<CutFault> = {
       let struck = false;
       const strike = (): void => {
         struck = true;
-        bed.after(forMs, link.cut());
-        report('confirmed', `the link of ${host} was cut ${triggerText(when)}`);
+        const heal = link.cut();
+        bed.after(forMs, () => {
+          const seen = heal();
+          report(seen.outcome, toldOf(`the link of ${host} was cut ${triggerText(when)}`, seen));
+        });
       };
       if (when.on === 'time') return strike();
       const stopWaiting = link.when(when, strike);

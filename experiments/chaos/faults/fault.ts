@@ -33,16 +33,21 @@ export type Outcome = 'confirmed' | 'mismatch' | 'inconclusive';
 /** Says once how a fault went, as it was read back. */
 export type Report = (outcome: Outcome, detail: string) => void;
 
+/** What was seen of something that was done; the detail may be empty. */
+export type Seen = { readonly outcome: Outcome; readonly detail: string };
+/** Ends something that is being done, and says what was seen of it meanwhile. */
+export type Ending = () => Seen;
+
 /** The way between a node and the coordinator, with everything that is wrong with it at present. */
 export interface ChaosLink {
-  /** Messages that have passed so far. */
+  /** Messages that have left for the other side so far. */
   readonly passed: number;
   /** Changes what the link is like until the returned function is called. */
-  disturb(change: LinkChange): () => void;
+  disturb(change: LinkChange): Ending;
   /** Lets nothing through until the returned function is called. */
-  silence(): () => void;
+  silence(): Ending;
   /** Breaks what is open now, and lets nobody dial until the returned function is called. */
-  cut(): () => void;
+  cut(): Ending;
   /** Calls `strike` once, before the message of the trigger leaves, which is lost; until the returned function is called. */
   when(trigger: Trigger, strike: () => void): () => void;
   /** Changes one byte of the next `frame`-th message of a stream. */
@@ -58,14 +63,15 @@ export type LinkChange = {
 /** A process of the bed. */
 export interface ChaosProcess {
   readonly alive: boolean;
-  /** False when it has crashed already. */
-  crash(): boolean;
+  /** Ends it as kill -9 does, and tells, now or when it is known, whether it is dead. Only for one that is alive. */
+  crash(told: (seen: Seen) => void): void;
   restart(): void;
   /** As for a link, over every link of the process. */
   when(trigger: Trigger, strike: () => void): () => void;
-  pause(): void;
-  resume(): void;
-  slow(byMs: number): void;
+  /** Lets it stand where it is until the returned function is called. */
+  pause(): Ending;
+  /** Makes its timers late until the returned function is called. */
+  slow(byMs: number): Ending;
 }
 
 /** What faults of links and processes are done to. */
@@ -93,6 +99,10 @@ export type FaultKind<F> = {
   | { readonly about: 'clock'; steps(fault: F): readonly ClockStep[] }
   | { readonly about: 'link' | 'process'; inject(fault: F, bed: ChaosBed, report: Report): void }
 );
+
+/** A sentence about a fault, with what was seen of it. */
+export const toldOf = (sentence: string, { detail }: Seen): string =>
+  detail === '' ? sentence : `${sentence}: ${detail}`;
 
 /** Longest time that anything takes by itself before the quiet period. */
 export const FAULT_MAX_MS = 60_000;

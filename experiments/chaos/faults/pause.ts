@@ -1,7 +1,7 @@
 /** A process stands for a while, as with SIGSTOP or a long garbage collection, and then does all at once. */
 import type { Static } from 'typebox';
 import { between, chance, pick } from '../draws.ts';
-import type { FaultKind } from './fault.ts';
+import { type FaultKind, toldOf } from './fault.ts';
 import { faultFields, HostName, LengthMs } from './fields.ts';
 
 const schema = faultFields('pause', { process: HostName, forMs: LengthMs });
@@ -24,10 +24,10 @@ export const pause: FaultKind<PauseFault> = {
     bed.at(atMs, () => {
       const process = bed.process(name);
       if (!process.alive) return report('inconclusive', `${name} was dead already`);
-      process.pause();
+      const goOn = process.pause();
       bed.at(atMs + forMs, () => {
-        process.resume();
-        report('confirmed', `${name} stood for ${forMs} ms`);
+        const seen = goOn();
+        report(seen.outcome, toldOf(`${name} stood for ${forMs} ms`, seen));
       });
     });
   },

@@ -4,7 +4,7 @@
  */
 import { type Static, Type } from 'typebox';
 import { between, pick, weighted } from '../draws.ts';
-import type { FaultKind, LinkChange } from './fault.ts';
+import { type FaultKind, type LinkChange, toldOf } from './fault.ts';
 import { faultFields, HostName, LengthMs } from './fields.ts';
 
 const schema = faultFields('shaping', {
@@ -52,10 +52,10 @@ export const shaping: FaultKind<ShapingFault> = {
       const before = link.passed;
       const end = link.disturb(changeOf(shape, amount));
       bed.at(atMs + forMs, () => {
-        end();
+        const seen = end();
         const messages = link.passed - before;
         if (messages === 0) report('inconclusive', `nothing passed the link of ${host} meanwhile`);
-        else report('confirmed', `${messages} messages of ${host} passed with ${shape} ${amount}`);
+        else report(seen.outcome, toldOf(`${messages} messages of ${host} passed with ${shape} ${amount}`, seen));
       });
     });
   },

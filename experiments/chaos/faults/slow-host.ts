@@ -1,7 +1,7 @@
 /** Every timer of a node fires late for a while: a host that is too busy. Its model must not notice: instants are exact. */
 import type { Static } from 'typebox';
 import { between, pick } from '../draws.ts';
-import type { FaultKind } from './fault.ts';
+import { type FaultKind, toldOf } from './fault.ts';
 import { faultFields, HostName, LengthMs } from './fields.ts';
 
 const schema = faultFields('slow-host', { host: HostName, byMs: LengthMs, forMs: LengthMs });
@@ -25,10 +25,10 @@ export const slowHost: FaultKind<SlowHostFault> = {
     bed.at(atMs, () => {
       const process = bed.process(host);
       if (!process.alive) return report('inconclusive', `${host} was dead already`);
-      process.slow(byMs);
+      const end = process.slow(byMs);
       bed.at(atMs + forMs, () => {
-        process.slow(0);
-        report('confirmed', `timers of ${host} were ${byMs} ms late`);
+        const seen = end();
+        report(seen.outcome, toldOf(`timers of ${host} were ${byMs} ms late`, seen));
       });
     });
   },

@@ -4,7 +4,7 @@
  */
 import type { Static } from 'typebox';
 import { between, chance, pick } from '../draws.ts';
-import type { FaultKind } from './fault.ts';
+import { type FaultKind, toldOf } from './fault.ts';
 import { faultFields, HostName, LengthMs } from './fields.ts';
 
 const schema = faultFields('stall', { host: HostName, forMs: LengthMs });
@@ -27,8 +27,8 @@ export const stall: FaultKind<StallFault> = {
     bed.at(atMs, () => {
       const end = bed.link(host).silence();
       bed.at(atMs + forMs, () => {
-        end();
-        report('confirmed', `the link of ${host} was silent for ${forMs} ms`);
+        const seen = end();
+        report(seen.outcome, toldOf(`the link of ${host} was silent for ${forMs} ms`, seen));
       });
     });
   },
