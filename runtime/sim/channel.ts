@@ -162,7 +162,7 @@ export class SimChannel implements Channel {
   #tapped(message: Uint8Array): readonly Uint8Array[] {
     const { tap } = this.link;
     if (tap === null) return [message];
-    const left = tap({ from: this.#process.name, path: this.path, message });
+    const left = tap({ from: this.#process.name, path: this.path, message, end: this });
     return left === null ? [] : left instanceof Uint8Array ? [left] : left;
   }
 

@@ -26,7 +26,13 @@ export type LinkShape = {
 };
 
 /** A message as it leaves a process: whose it is, on which channel, its bytes. */
-export type Passage = { readonly from: string; readonly path: string; readonly message: Uint8Array };
+export type Passage = {
+  readonly from: string;
+  readonly path: string;
+  readonly message: Uint8Array;
+  /** Stands for the sender's end of the connection: another one after each dial. */
+  readonly end: object;
+};
 /**
  * Sees every message and says what leaves: the message, another one, several, or nothing at all. It may cut the link, or
  * crash a process.

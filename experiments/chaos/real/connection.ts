@@ -160,7 +160,7 @@ export class Connection {
       if (!this.#broken) lane.put(unit.raw);
       return;
     }
-    const passage: Passage = { from, path: this.ends.path, message: unit.payload };
+    const passage: Passage = { from, path: this.ends.path, message: unit.payload, end: this };
     this.#hear(passage);
     if (this.#broken) return;
     const admitted = this.#link.admit(unit, passage);
