@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { oneMove } from '../one-move.ts';
 import { freeze } from './freeze.ts';
-import { findings, look, started, suspended, withKernel } from './short-history.ts';
+import { destroyed, findings, look, started, suspended, withKernel } from './short-history.ts';
 
 /** From 100 s of uptime on a to 75 s on b, at 5 s of true time. */
 const B_UPTIME = 75;
@@ -56,6 +56,16 @@ describe('freeze: M3, in pvops-2.6.27', () => {
 });
 
 describe('freeze: nothing, in pvops-6.12', () => {
+  it('of the copy on the host where it runs: a late look at the one that is left behind says nothing', () => {
+    const late = look('a', 7, { monotonic: 7, vcpu: 'offline' });
+    expect(findings(freeze, [...move, late])).toEqual([]);
+    expect(findings(freeze, [...move, destroyed('a', 7), onB(20, { monotonic: 19 })])).toEqual([]);
+  });
+
+  it('is watched on after the copy that is left behind was destroyed, however late', () => {
+    expect(findings(freeze, [...move, destroyed('a', 7), onB(20, { monotonic: 5 })])[0]).toContain('none');
+  });
+
   it('stands still: CLOCK_MONOTONIC advances as the uptime does, whatever the other host had', () => {
     expect(findings(freeze, [...move, onB(20, { monotonic: 19 })])).toEqual([]);
     expect(findings(freeze, [...move, onB(20, { monotonic: 5 })])).toEqual([

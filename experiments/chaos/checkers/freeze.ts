@@ -85,8 +85,10 @@ function checkLaw(law: Law, { name, kernel }: ChaosGuest, events: readonly Histo
       stretch = null;
       heldUntilNs = law.remember(heldUntilNs, event.uptimeNs as bigint, restored);
     }
-    if (event.kind === 'domain-destroyed') stretch = null;
+    // The source may destroy its copy, and be asked to look at it, long after the target's has started.
+    if (event.kind === 'domain-destroyed' && event.host === stretch?.start.host) stretch = null;
     if (event.kind !== 'probe') continue;
+    if (event.why !== 'start' && stretch !== null && event.host !== stretch.start.host) continue;
     // A vCPU in a loop with interrupts off shows what it saw last: that is M4's business.
     if (event.why === 'spin') spins = true;
     if (event.why === 'tick' || event.why === 'start') spins = false;
