@@ -10,6 +10,6 @@ export interface PageOps {
    * fast way leaves it out.
    */
   zeroRuns?(bytes: Uint8Array, tell: (first: number, count: number, zero: boolean) => void): void;
-  /** A digest over chunks in order, as lower-case hex: sha256. */
+  /** A digest over chunks in order, as lower-case hex: sha256. A chunk is taken before the next one is asked for. */
   digest(chunks: Iterable<Uint8Array>): string;
 }

@@ -9,7 +9,6 @@ import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { DirtyBitmap } from '../memory/log-dirty.ts';
 import type { Domain } from '../xen/domain.ts';
 import type { Host } from '../xen/host.ts';
-import { viewOf } from '../xen/vcpu-info.ts';
 import { savedPage } from './save.ts';
 
 /** 256 KiB: small beside a pause, and 1 GiB has 128 KiB of group digests. */
@@ -72,13 +71,22 @@ export class MemoryDigest {
       if (domain.p2m.mfnOf(pfn) === null) continue;
       const { type, page } = savedPage(this.#host, domain, pfn);
       if (page === null) continue;
-      const label = new Uint8Array(8);
-      viewOf(label).setUint32(0, pfn, true);
-      viewOf(label).setUint32(4, type, true);
-      yield label;
+      label(pfn, 0);
+      label(type, 4);
+      yield LABEL;
       yield page;
     }
   }
+}
+
+/** What stands in front of a page: its pfn and its type. One for all, for whoever digests takes a chunk before the next. */
+const LABEL = new Uint8Array(8);
+
+function label(word: number, at: number): void {
+  LABEL[at] = word;
+  LABEL[at + 1] = word >>> 8;
+  LABEL[at + 2] = word >>> 16;
+  LABEL[at + 3] = word >>> 24;
 }
 
 /** The group of a page. */

@@ -13,6 +13,11 @@ import type { Timer, Timers } from '../ports/timers.ts';
 export type Alarm = (ms: number, wake: () => void) => () => void;
 
 const realAlarm: Alarm = (ms, wake) => {
+  // setTimeout(0) is a millisecond; what is due now waits for one turn of the event loop, so that sockets get theirs.
+  if (ms === 0) {
+    const handle = setImmediate(wake);
+    return () => clearImmediate(handle);
+  }
   const handle = setTimeout(wake, ms);
   return () => clearTimeout(handle);
 };

@@ -17,6 +17,7 @@ import { type Decision, Doubts, type Question } from './doubts.ts';
 import type { HostDriver } from './host-driver.ts';
 import { SourceMigration } from './source-migration.ts';
 import { TargetMigration } from './target-migration.ts';
+import { Turns } from './turns.ts';
 
 export const STREAMS_PATH = '/v1/streams/';
 
@@ -43,10 +44,12 @@ export class Migrations {
   /** In the order of their beginning; the oldest that ended are forgotten. */
   readonly #known = new Map<string, Side>();
   readonly #doubts: Doubts;
+  readonly #turns: Turns;
   #epoch = 1;
 
   constructor(parts: MigrationParts) {
     this.#parts = parts;
+    this.#turns = new Turns(parts);
     this.#doubts = new Doubts({
       ...parts,
       open: () => this.#open(),
@@ -87,7 +90,7 @@ export class Migrations {
     });
     const side = new SourceMigration(
       { migration, domain, epoch, transfer, suspendAt },
-      { driver, clock, timers, source, checksum, preparedAt },
+      { driver, clock, timers, source, checksum, turns: this.#turns, preparedAt },
     );
     this.#remember(side);
     if (suspendAt === null) return preparedAt;

@@ -19,6 +19,7 @@ import type { Timers } from '@skewbed/runtime/ports/timers.ts';
 import type { HostDriver } from './host-driver.ts';
 import { SourcePump } from './source-pump.ts';
 import { type Caller, StreamSockets } from './stream-sockets.ts';
+import type { Turns } from './turns.ts';
 import type { WorldSource } from './world.ts';
 
 type State =
@@ -47,6 +48,7 @@ export type SourceParts = {
   readonly timers: Timers;
   readonly source: WorldSource;
   readonly checksum: Checksum;
+  readonly turns: Turns;
   readonly preparedAt: TrueNs;
 };
 

@@ -1,6 +1,7 @@
 /**
  * What a source sends, and when: the passes of a pre-copy, the last pass with END behind it, at most the credit ahead of
- * the target and no faster than its bandwidth, and now and then how far it is. It decides nothing: that a pass was the
+ * the target, no faster than its bandwidth and when it is its turn among the streams of this node, and now and then how
+ * far it is. It decides nothing: that a pass was the
  * last, or that everything is sent, is for the state machine around it (source-migration.ts).
  */
 
@@ -16,6 +17,7 @@ import { runsOfRecords, sendPages } from './page-batches.ts';
 import type { SourceName, SourceParts } from './source-migration.ts';
 import { SourceProgress } from './source-progress.ts';
 import type { StreamSockets } from './stream-sockets.ts';
+import type { Sender } from './turns.ts';
 
 /** What is being sent: a pass while the guest runs, nothing because the policy has enough, or the last pass. */
 export type Sending = 'pass' | 'nothing' | 'last-pass';
@@ -30,6 +32,7 @@ export class SourcePump {
   readonly #progress: SourceProgress;
   /** Called when an instant has come that was waited for. */
   readonly #again: () => void;
+  readonly #sender: { guest: Sender['guest']; readonly again: () => void };
   /** Bytes of the passes that are over. */
   #passBegan = 0;
   #pace: Timer | null = null;
@@ -39,6 +42,7 @@ export class SourcePump {
     this.#parts = parts;
     this.#sockets = sockets;
     this.#again = again;
+    this.#sender = { guest: 'runs', again };
     const { precopy, bandwidth } = order.transfer;
     const keeping = precopy.policy === 'stop-and-copy' ? 'nothing' : 'until-acknowledged';
     this.#flow = new BatchFlow(order.migration, { keeping, bandwidth });
@@ -65,6 +69,7 @@ export class SourcePump {
   suspended(at: TrueNs): void {
     this.#flow.lastPass();
     this.#pace?.cancel();
+    this.#sender.guest = 'stopped';
     // Who has ordered the instant, and no pre-copy, knows it.
     if (this.#parts.source.progress === null && this.#order.suspendAt !== null) return;
     const { migration, epoch } = this.#order;
@@ -85,6 +90,7 @@ export class SourcePump {
     for (;;) {
       this.report(sending, 'when-due');
       if (!this.#flow.hasCredit || this.#isBusy() || this.#isTooFast()) return 'waits';
+      if (!this.#parts.turns.mayGo(this.#sender)) return 'waits';
       const records = this.#nextBatch();
       if (records.length > 0) this.#send(records, sending);
       else if (sending === 'last-pass') return 'sent';
@@ -105,6 +111,7 @@ export class SourcePump {
 
   close(): void {
     this.#pace?.cancel();
+    this.#parts.turns.leave(this.#sender);
   }
 
   #statusOf(sending: Sending): MessageOf<'progress'>['status'] {
