@@ -103,8 +103,10 @@ function programOf(exit: Exit): Command {
 
   program
     .command('report')
-    .description('make result, report and JUnit file of a run again from its history')
-    .argument('[run]', 'a run folder, or its history.jsonl')
+    .description(
+      'make result, report and JUnit file again: of a run from its history, of a chaos campaign from its result',
+    )
+    .argument('[run]', 'a run folder or its history.jsonl, or the folder of a chaos campaign')
     .option('--merge <files...>', 'instead: the shards of a chaos campaign (skewbed chaos --json) as one result')
     .option('--github', 'with --merge: a summary in Markdown, to $GITHUB_STEP_SUMMARY if there is one')
     .option('--out <dir>', 'with --merge: where the result is kept', 'runs')
@@ -118,9 +120,14 @@ function programOf(exit: Exit): Command {
   testbedOptions(
     program
       .command('replay')
-      .description('run again what a history holds, with its seed and scale, or the schedule of a replay code')
-      .argument('<history|code>'),
-  ).action(async (file: string, options) => exit(await replay(file, options)));
+      .description(
+        'run again what a history holds, with its seed and scale; or a chaos failure: its code, or a result.json, junit.xml, report or folder that tells of it, the first or that of --seed',
+      )
+      .argument('<history|code|file|folder>'),
+  ).action(async (what: string, options, command: Command) => {
+    const typed = command.getOptionValueSource('seed') === 'cli';
+    exit(await replay(what, { ...options, seed: typed ? options.seed : undefined }));
+  });
 
   chaosCommand(program, exit);
   saveFileCommands(program, exit);

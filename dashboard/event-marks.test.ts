@@ -1,3 +1,4 @@
+import { trueNs } from '@skewbed/proto/units.ts';
 import { describe, expect, it } from 'vitest';
 import { calendarText, longText, secondsText, signedSecondsText } from './duration-text.ts';
 import { marksOf } from './event-marks.ts';
@@ -23,6 +24,21 @@ describe('marks', () => {
       'destroys its copy of guest: handed over',
       'newSleep comes back in guest',
       'Xen has kept vCPU 0 of guest blocked for 800,000 s (9 d 6 h 13 min)',
+    ]);
+  });
+
+  it('tell what is done to clocks, and how faults were read back', () => {
+    const marks = marksOf([
+      { ...stamp(0, 'a', A), kind: 'skew-set', clock: 'wall', skew: '+500ms' },
+      { ...stamp(1, 'a', A), kind: 'ntp-set', ntp: '30s' },
+      { ...stamp(2, 'a', A), kind: 'ntp-set', ntp: 'off' },
+      { at: trueNs(seconds(3)), kind: 'fault', fault: 'step', number: 2, outcome: 'confirmed', detail: 'as asked' },
+    ]);
+    expect(marks.map(({ kind, text }) => [kind, text])).toEqual([
+      ['fault', 'the wall goes on with the skew +500ms'],
+      ['fault', "dom0's ntp sets the clock every 30s"],
+      ['fault', "dom0's ntp stops"],
+      ['fault', 'fault 2 (step) confirmed: as asked'],
     ]);
   });
 

@@ -15,6 +15,7 @@ export type MarkKind =
   | 'memory'
   | 'console'
   | 'failure'
+  | 'fault'
   | 'host';
 
 export type Mark = {
@@ -63,6 +64,19 @@ function sentenceOf(event: HistoryEvent): Sentence | null {
       };
     case 'settime':
       return settimeSentence(event);
+    case 'skew-set':
+      return { kind: 'fault', text: `the ${event.clock} goes on with the skew ${event.skew}` };
+    case 'ntp-set':
+      return {
+        kind: 'fault',
+        text: event.ntp === 'off' ? "dom0's ntp stops" : `dom0's ntp sets the clock every ${event.ntp}`,
+      };
+    case 'fault':
+      return {
+        kind: 'fault',
+        text: `fault ${event.number} (${event.fault}) ${event.outcome}: ${event.detail}`,
+        weight: 'chart',
+      };
     case 'clock-read':
     case 'probe':
     case 'downtime-part':

@@ -1,14 +1,10 @@
 /** skewbed chaos: searches for trouble by seed, on every processor; each failure shrunk, with the line that replays it. */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readShard, runCampaign } from '@skewbed/experiments/chaos/campaign.ts';
+import { writeCampaign } from '@skewbed/experiments/chaos/campaign-folder.ts';
 import { type CampaignResult, campaignExit } from '@skewbed/experiments/chaos/campaign-result.ts';
-import {
-  campaignJunit,
-  campaignMarkdown,
-  failureLines,
-  summaryLines,
-} from '@skewbed/experiments/chaos/campaign-text.ts';
+import { campaignMarkdown, failureLines, summaryLines } from '@skewbed/experiments/chaos/campaign-text.ts';
 import { canaryNamed } from '@skewbed/experiments/chaos/canaries/index.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
 import { kernelProblem } from '@skewbed/experiments/scenarios/vocabulary.ts';
@@ -66,20 +62,20 @@ export function tellCampaign(
   result: CampaignResult,
   { out, json, github }: Pick<ChaosOptions, 'out' | 'json' | 'github'>,
 ): number {
-  const folder = join(out, 'chaos');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'result.json'), jsonText(result));
-  writeFileSync(join(folder, 'junit.xml'), campaignJunit(result));
+  writeCampaign(join(out, 'chaos'), result);
   if (github) summarise(result, json);
   if (json) process.stdout.write(jsonText(result));
-  else {
-    for (const line of summaryLines(result)) say(line);
-    for (const failure of result.failures) {
-      say();
-      for (const line of failureLines(failure)) say(line);
-    }
-  }
+  else printCampaign(result);
   return campaignExit(result);
+}
+
+/** Every failure, and at last the command that repeats it. */
+export function printCampaign(result: CampaignResult): void {
+  for (const line of summaryLines(result)) say(line);
+  for (const failure of result.failures) {
+    say();
+    for (const line of failureLines(failure)) say(line);
+  }
 }
 
 /** Where GitHub names a file for it, there; otherwise to standard output, or to standard error beside JSON. */

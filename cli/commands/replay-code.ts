@@ -1,35 +1,44 @@
 /** skewbed replay CODE: runs the schedule of a replay code again, twice, and tells what the checkers say of it. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type KeptRun, keptRun, resultOf, writeKeptRun } from '@skewbed/experiments/chaos/kept-run.ts';
 import { readReplayCode, replayCommand } from '@skewbed/experiments/chaos/replay-code.ts';
 import type { Schedule } from '@skewbed/experiments/chaos/schedule.ts';
-import { historyTextOf, judgeSchedule } from '@skewbed/experiments/chaos/verdict.ts';
+import { judgedRun } from '@skewbed/experiments/chaos/verdict.ts';
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
 import { secondsOf } from '@skewbed/proto/units.ts';
 import { say } from '../terminal.ts';
 
+export type ReplayOptions = { readonly out: string; readonly json?: true };
+
 /** Replays it. Exit code 1 when the checkers find something, as they did when the code was printed. */
-export function replayChaos(code: string, { out, json }: { readonly out: string; readonly json?: true }): number {
-  const schedule = readReplayCode(code);
-  const { hash, violations, simulatedNs } = judgeSchedule(schedule, 'twice');
+export const replayCode = (code: string, options: ReplayOptions): number =>
+  replaySchedule(readReplayCode(code), options);
+
+/** Runs a schedule, and leaves history, journal, result and page in a folder that has the hash of the history. */
+export function replaySchedule(schedule: Schedule, { out, json }: ReplayOptions): number {
+  const { run, verdict } = judgedRun(schedule, 'twice');
+  const { hash, violations, simulatedNs } = verdict;
   const folder = join(out, 'chaos', hash.slice(0, 16));
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'schedule.json'), jsonText(schedule));
-  writeFileSync(join(folder, 'history.jsonl'), historyTextOf(schedule));
-  const told = violations.map(({ checker, atNs, what }) => ({ checker, at: secondsOf(atNs), what }));
-  if (json)
-    process.stdout.write(jsonText({ schema: 1, kind: 'chaos-replay', historyHash: hash, violations: told, schedule }));
+  const kept = keptRun(run, violations);
+  writeKeptRun(folder, kept);
+  if (json) process.stdout.write(jsonText(resultOf(kept)));
   else {
-    for (const line of scheduleLines(schedule)) say(line);
-    say();
-    for (const { checker, at, what } of told) say(`${checker} after ${at.toFixed(3)} s: ${what}`);
-    if (told.length === 0) say('The checkers find nothing.');
     say(`${secondsOf(simulatedNs).toFixed(0)} simulated seconds, twice; history ${hash}`);
-    say(`kept in ${folder}`);
-    if (told.length > 0) say(replayCommand(schedule));
+    printReplay(kept, folder);
   }
-  return told.length > 0 ? EXIT.fail : EXIT.pass;
+  return violations.length > 0 ? EXIT.fail : EXIT.pass;
+}
+
+/** What was done, and what was found; at last the command that repeats it. */
+export function printReplay({ record, violations }: KeptRun, folder: string): void {
+  const { schedule } = record;
+  for (const line of scheduleLines(schedule)) say(line);
+  say();
+  for (const { checker, atNs, what } of violations) say(`${checker} after ${secondsOf(atNs).toFixed(3)} s: ${what}`);
+  if (violations.length === 0) say('The checkers find nothing.');
+  say(`kept in ${folder}`);
+  if (violations.length > 0) say(replayCommand(schedule));
 }
 
 function scheduleLines({ hosts, guests, moves, faults, seed, canary }: Schedule): readonly string[] {

@@ -1,20 +1,29 @@
-/** skewbed replay: runs again what a history holds (its scenario as it was scaled, its testbed, its seed), or a code. */
+/**
+ * skewbed replay: runs again what a history holds (its scenario as it was scaled, its testbed, its seed), the schedule of a
+ * replay code, or a failure that a file or folder of a chaos campaign tells of.
+ */
 import { looksLikeCode } from '@skewbed/experiments/chaos/replay-code.ts';
+import { scheduleIn } from '@skewbed/experiments/chaos/replayable.ts';
 import { readRun } from '@skewbed/experiments/run-folder.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { TestbedOptions } from '../options.ts';
-import { replayChaos } from './replay-code.ts';
+import { replayCode, replaySchedule } from './replay-code.ts';
 import { runPlanned } from './run.ts';
 
-/** Runs the plan of a history file again, or the schedule of a replay code. */
-export async function replay(file: string, options: TestbedOptions): Promise<number> {
-  if (looksLikeCode(file)) return replayChaos(file, options);
-  const { plan } = readRun(file.endsWith('.jsonl') ? file : `${file}/history.jsonl`);
+/** `seed` as it was typed: which failure is meant, where there are several. */
+export type ReplayCommandOptions = Omit<TestbedOptions, 'seed'> & { readonly seed: number | undefined };
+
+/** Runs it again. */
+export async function replay(what: string, options: ReplayCommandOptions): Promise<number> {
+  if (looksLikeCode(what)) return replayCode(what, options);
+  const schedule = scheduleIn(what, options.seed);
+  if (schedule !== null) return replaySchedule(schedule, options);
+  const { plan } = readRun(what.endsWith('.jsonl') ? what : `${what}/history.jsonl`);
   if (plan.testbed === 'containers') {
     throw new SkewbedError(
       'bad-argument',
-      `${file} was run in containers; start them with docker compose and run it there`,
-      file,
+      `${what} was run in containers; start them with docker compose and run it there`,
+      what,
     );
   }
   return runPlanned(plan, { ...options, on: plan.testbed });

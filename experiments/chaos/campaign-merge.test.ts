@@ -42,9 +42,17 @@ describe('shards of a campaign', () => {
     ['the one is missing that Swarm calls the last', [shard(1), shard(2)], /shard 0\/3 \(or 3\/3\) of 3 is missing/],
     ['one is there twice', [...all, shard(1)], /shard 1\/3 is there twice/],
     ['one was ended early', [shard(0), shard(1, { seeds: 1 }), shard(2)], /shard 1\/3 ran 1 of its 3 seeds/],
-    ['one is of other seeds', [shard(0), shard(1), shard(2, { first: 11 })], /has first 1, shard 2\/3 has 11: they are of different/],
+    [
+      'one is of other seeds',
+      [shard(0), shard(1), shard(2, { first: 11 })],
+      /has first 1, shard 2\/3 has 11: they are of different/,
+    ],
     ['one is of another length', [shard(0), shard(1), shard(2, { of: 11 })], /has of 10, shard 2\/3 has 11/],
-    ['one has a bug put in', [shard(0), shard(1), shard(2, { canary: 'parrot' })], /has canary null, shard 2\/3 has parrot/],
+    [
+      'one has a bug put in',
+      [shard(0), shard(1), shard(2, { canary: 'parrot' })],
+      /has canary null, shard 2\/3 has parrot/,
+    ],
     ['one is of another division', [shard(0), { ...shard(1), shard: '1/4' }], /a campaign is divided in one way/],
     ['there is none', [], /name the files of its shards/],
   ])('%s: refused', (_, shards, message) => {

@@ -1,6 +1,6 @@
 /** docs/chaos.md, made from the tables of faults, weights, checkers and canaries; a test keeps the page true. */
 import { CANARIES } from './canaries/index.ts';
-import { CHECKERS } from './checkers/index.ts';
+import { CHECKERS, OTHER_TEXTS } from './checkers/index.ts';
 import { FAULT_NAMES, kindOf } from './faults/index.ts';
 import type { Found } from './found.ts';
 import { QUIET_MS } from './schedule.ts';
@@ -50,9 +50,9 @@ A host and its node are one machine: when the node dies, its guests are gone, an
 | checker | what has to hold |
 | --- | --- |
 ${CHECKERS.map(({ name, text }) => `| ${name} | ${text} |`).join('\n')}
-| liveness | in the end every host can be asked |
-| crash | no process throws an error without a code |
-| determinism | a second run of the same schedule has the same history |
+${Object.entries(OTHER_TEXTS)
+  .map(([name, text]) => `| ${name} | ${text} |`)
+  .join('\n')}
 
 A hang is no violation: the kernels of the thread do hang, and the checker \`freeze\` holds them to the length that the formulas give. \`--find hang\` looks for one all the same, and shrinks it.
 

@@ -22,6 +22,11 @@ export const replayCommand = (schedule: Schedule): string => `npx skewbed replay
 /** Whether what somebody typed is meant as a code, and not as a file. */
 export const looksLikeCode = (text: string): boolean => PREFIX.test(text);
 
+/** Every code in a text: a JUnit file, a report, a log, a mail. In their order, each once. */
+export const codesIn = (text: string): readonly string[] => [
+  ...new Set(text.match(/(?<![A-Za-z0-9_.-])sb\d+\.[A-Za-z0-9_-]{16,}/g) ?? []),
+];
+
 /** The schedule of a code. */
 export function readReplayCode(code: string): Schedule {
   const match = PREFIX.exec(code);

@@ -1,7 +1,8 @@
 /** One schedule, judged: run once or twice, and what was found, small enough to be sent from a worker. */
 
-import { chaosHistory, eventText, historyHash, runChaos } from './chaos-run.ts';
+import { type ChaosRun, historyHash, runChaos } from './chaos-run.ts';
 import type { Violation } from './checkers/checker.ts';
+import { eventText } from './event-text.ts';
 import type { Schedule } from './schedule.ts';
 
 export type Times = 'once' | 'twice';
@@ -18,7 +19,10 @@ export type SeedVerdict = {
 };
 
 /** Runs a schedule, a second time where determinism is to be checked; the first difference is named. */
-export function judgeSchedule(schedule: Schedule, times: Times): SeedVerdict {
+export const judgeSchedule = (schedule: Schedule, times: Times): SeedVerdict => judgedRun(schedule, times).verdict;
+
+/** The same, with the run itself. */
+export function judgedRun(schedule: Schedule, times: Times): { readonly run: ChaosRun; readonly verdict: SeedVerdict } {
   const run = runChaos(schedule);
   const hash = historyHash(run);
   const violations = [...run.violations];
@@ -31,11 +35,10 @@ export function judgeSchedule(schedule: Schedule, times: Times): SeedVerdict {
     const word = tallied(event);
     if (word !== null) tally[word] = (tally[word] ?? 0) + 1;
   }
-  return { seed: schedule.seed, hash, violations, simulatedNs: run.simulatedNs, twice: times === 'twice', tally };
+  const { simulatedNs } = run;
+  const verdict = { seed: schedule.seed, hash, violations, simulatedNs, twice: times === 'twice', tally };
+  return { run, verdict };
 }
-
-/** The text of the history of a schedule, as history.jsonl. */
-export const historyTextOf = (schedule: Schedule): string => chaosHistory(runChaos(schedule));
 
 function tallied(event: ReturnType<typeof runChaos>['record']['events'][number]): string | null {
   if (event.kind === 'fault') return `${event.fault} ${event.outcome}`;

@@ -7,7 +7,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Html, html, verbatim } from './html.ts';
 
-export type Page = { readonly title: string; readonly body: Html; readonly chart: Html | null };
+export type Page = {
+  readonly title: string;
+  readonly body: Html;
+  readonly chart: Html | null;
+  /** Style of this page alone, after that of all. */
+  readonly style?: string;
+};
 
 // uPlot is a dependency of the dashboard, which draws with it; that is where it is looked up.
 const dashboard = createRequire(import.meta.resolve('@skewbed/dashboard/view.ts'));
@@ -24,8 +30,9 @@ drawClockChart(uPlot, document.getElementById('chart'), JSON.parse(document.getE
 `;
 
 /** A whole document. `chart` is the JSON of a ClockPlot for the element with the id 'chart', or null for no script. */
-export function renderPage({ title, body, chart }: Page): string {
-  const style = chart === null ? assets.style : `${assets.chartStyle}\n${assets.style}`;
+export function renderPage({ title, body, chart, style: own }: Page): string {
+  const styles = [...(chart === null ? [] : [assets.chartStyle]), assets.style, ...(own === undefined ? [] : [own])];
+  const style = styles.join('\n');
   const script =
     chart === null ? null : `/*!\n${assets.chartLicence}*/\n${assets.chartLibrary}\n${assets.chartScript}${START}`;
   const policy = [

@@ -1,5 +1,5 @@
 /** Every checker, in the order in which their findings are told: the worst first. */
-import type { Checker, RunRecord, Violation } from './checker.ts';
+import type { Checker, CheckerName, RunRecord, Violation } from './checker.ts';
 import { copies } from './copies.ts';
 import { credit } from './credit.ts';
 import { digest } from './digest.ts';
@@ -24,6 +24,19 @@ export const CHECKERS: readonly Checker[] = [
   freeze,
   faults,
 ];
+
+/** Checkers that look at the run, not at its history. */
+export const OTHER_TEXTS = {
+  liveness: 'in the end every host can be asked',
+  crash: 'no process throws an error without a code',
+  determinism: 'a second run of the same schedule has the same history',
+} as const;
+
+/** What has to hold, by the checker's name. */
+export function checkerText(name: CheckerName): string {
+  if (name in OTHER_TEXTS) return OTHER_TEXTS[name as keyof typeof OTHER_TEXTS];
+  return [...CHECKERS, hang].find((checker) => checker.name === name)?.text ?? '';
+}
 
 /** Everything that is wrong with a run; empty for a sound one. */
 export const checkRun = (record: RunRecord): readonly Violation[] =>
