@@ -1,4 +1,4 @@
-import { copiesOf } from '@skewbed/experiments/checkers/copies.ts';
+import { copiesOf, KILLED_WITH_ITS_NODE } from '@skewbed/experiments/checkers/copies.ts';
 import { judge } from '@skewbed/experiments/result.ts';
 import type { RunOutcome } from '@skewbed/experiments/scenario-run.ts';
 import { readScenario } from '@skewbed/experiments/scenarios/scenario-file.ts';
@@ -148,7 +148,7 @@ async function startedAgain<R>(run: () => Promise<R>): Promise<R> {
     try {
       return await run();
     } catch (error) {
-      const again = error instanceof SkewbedError && ['illegal-state', 'late'].includes(error.code);
+      const again = error instanceof SkewbedError && ['already-exists', 'illegal-state', 'late'].includes(error.code);
       if (!again || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
@@ -174,7 +174,7 @@ function withKill({ header, events }: RunOutcome, { node, at }: { node: string; 
     host: node,
     kind: 'domain-destroyed',
     domain: 'guest',
-    why: 'killed with its node',
+    why: KILLED_WITH_ITS_NODE,
   };
   const after = events.findIndex((event) => event.at > at);
   return { header, events: after < 0 ? [...events, ended] : events.toSpliced(after, 0, ended) };

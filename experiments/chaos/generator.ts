@@ -31,6 +31,8 @@ export type Narrowing = {
   readonly kernel?: KernelName;
   /** As many faults as this, instead of a number from the table. */
   readonly faults?: number;
+  /** Moves and faults begin within so long, instead of a length from the table. */
+  readonly lengthMs?: number;
 };
 
 const HOST_NAMES = ['a', 'b', 'c', 'd'];
@@ -42,7 +44,8 @@ const FIRST_MOVE_MS = 3000;
 /** The schedule of a seed; the same one every time. */
 export function drawSchedule(seed: number, narrowing: Narrowing = {}): Schedule {
   const random = new SeededRandom(seed, 'chaos schedule');
-  const lengthMs = between(random, LENGTH_MS.least, LENGTH_MS.most);
+  const drawnMs = between(random, LENGTH_MS.least, LENGTH_MS.most);
+  const lengthMs = narrowing.lengthMs ?? drawnMs;
   const patches = chance(random, CONTINUITY_PERCENT) ? ['uptime-continuity'] : [];
   const hosts = HOST_NAMES.slice(0, weighted(random, HOSTS)).map((name) => drawHost(random, name, patches));
   const names = hosts.map(({ name }) => name);

@@ -4,7 +4,8 @@
  */
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import { trueNs } from '@skewbed/proto/units.ts';
-import { isMachineCrash, mayBeUnseen, type RunRecord } from './checkers/checker.ts';
+import { isMachineCrash, type RunRecord } from './checkers/checker.ts';
+import { mayBeMissing, unseenOf } from './checkers/unseen.ts';
 import { clockPlan, type Expected, expectedReadings } from './clock-plan.ts';
 import { nsOfMs } from './duration.ts';
 import { FAULT_MAX_MS, type Outcome } from './faults/fault.ts';
@@ -19,6 +20,7 @@ type Finding = { readonly outcome: Outcome; readonly detail: string };
 /** One event for each fault of a clock, in the order of the schedule. */
 export function readBack(record: RunRecord): readonly HistoryEvent[] {
   const { schedule, origin, events: history } = record;
+  const unseen = unseenOf(history);
   const findings = new Map<number, Finding>();
   for (const host of schedule.hosts) {
     const diedAt = history.find((event) => event.host === host.name && isMachineCrash(event))?.at ?? null;
@@ -33,7 +35,7 @@ export function readBack(record: RunRecord): readonly HistoryEvent[] {
       const died = diedAt !== null && (diedAt <= at || (there === undefined && diedAt - at < LATEST_NS));
       const finding: Finding = died
         ? { outcome: 'inconclusive', detail: `host ${host.name} died before` }
-        : there === undefined && mayBeUnseen(record, { host: host.name, fromNs: at, toNs: at + 1n })
+        : there === undefined && mayBeMissing(unseen, { host: host.name, fromNs: at, toNs: at + 1n })
           ? { outcome: 'inconclusive', detail: `what host ${host.name} did then did not get here` }
           : findingOf(expected, there);
       const before = findings.get(fault);

@@ -2,6 +2,7 @@
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
 import { drawSchedule } from './generator.ts';
 import type { Schedule } from './schedule.ts';
+import { drawShort } from './short-schedule.ts';
 
 export type Theme = {
   readonly kernel?: KernelName;
@@ -9,13 +10,16 @@ export type Theme = {
   readonly faults?: number;
   readonly canary?: string;
   readonly find?: 'hang';
+  /** Short schedules, for beds on which a second takes a second. */
+  readonly pace?: 'short';
 };
 
 /** The schedule of a seed in a campaign. */
-export function themed(seed: number, { kernel, faults, canary, find }: Theme): Schedule {
-  const drawn = drawSchedule(seed, {
+export function themed(seed: number, { kernel, faults, canary, find, pace }: Theme): Schedule {
+  const narrowing = {
     ...(kernel === undefined ? {} : { kernel }),
     ...(faults === undefined ? {} : { faults }),
-  });
+  };
+  const drawn = pace === 'short' ? drawShort(seed, narrowing) : drawSchedule(seed, narrowing);
   return { ...drawn, ...(canary === undefined ? {} : { canary }), ...(find === undefined ? {} : { find }) };
 }

@@ -1,4 +1,5 @@
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
+import { trueNs } from '@skewbed/proto/units.ts';
 import { describe, expect, it } from 'vitest';
 import { copiesOf } from './copies.ts';
 import { verdictOf } from './verdict.ts';
@@ -79,6 +80,32 @@ describe('what is graver than a freeze', () => {
     const kept = history.filter((event) => event.kind !== 'guest-suspended' && event.kind !== 'domain-destroyed');
     expect(verdictOf(plan, kept).verdict).toBe('split-brain');
     expect(copiesOf(history)).toEqual({ most: 1, atEnd: 1, started: true });
+  });
+
+  it('is no second copy when a source was killed before it could tell its stop, unless it showed itself running', () => {
+    const started = history.find((event): boolean => event.kind === 'guest-started' && event.how === 'restored')!;
+    const untold = history.filter(
+      (event): boolean => event.kind !== 'guest-suspended' && event.kind !== 'domain-destroyed',
+    );
+    const killed: HistoryEvent = {
+      at: trueNs(started.at + S),
+      host: 'a',
+      kind: 'failure',
+      code: 'guest-lost',
+      message: '',
+    };
+    const withKill = (...more: readonly HistoryEvent[]): HistoryEvent[] => {
+      const after = untold.indexOf(started) + 1;
+      return untold.toSpliced(after, 0, ...more, killed);
+    };
+    expect(copiesOf(withKill())).toEqual({ most: 1, atEnd: 1, started: true });
+    expect(verdictOf(plan, withKill()).verdict).not.toBe('split-brain');
+    const look = history.find(
+      (event): boolean => event.kind === 'probe' && event.host === 'a' && event.why === 'tick',
+    )!;
+    expect(copiesOf(withKill({ ...look, at: trueNs(started.at + 1n) })).most).toBe(2);
+    // Nobody killed it: then two are two.
+    expect(copiesOf(untold).most).toBe(2);
   });
 
   it('is a guest that runs nowhere in the end', () => {

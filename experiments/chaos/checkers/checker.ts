@@ -12,12 +12,7 @@ export type RunRecord = {
   readonly events: readonly HistoryEvent[];
   /** Lines of the coordinator's journal at the end; null where nobody could read it. */
   readonly journal: readonly string[] | null;
-  /** When something may have happened on a host that nobody heard of; none in the simulator, which hears everything. */
-  readonly unseen?: readonly Unseen[];
 };
-
-/** Events of this host may be missing that happened after `fromNs`, up to `toNs`. */
-export type Unseen = { readonly host: string; readonly fromNs: bigint; readonly toNs: bigint };
 
 export const CHECKER_NAMES = [
   'copies',
@@ -62,13 +57,6 @@ export const machineCrash = (at: TrueNs, host: string): HistoryEvent => ({
 });
 export const isMachineCrash = (event: HistoryEvent): boolean =>
   event.kind === 'failure' && event.code === MACHINE_CRASHED;
-
-/** Whether an event of this host may be missing that happened in [fromNs, toNs]. */
-export const mayBeUnseen = (
-  { unseen }: Pick<RunRecord, 'unseen'>,
-  where: { readonly host: string; readonly fromNs: bigint; readonly toNs: bigint },
-): boolean =>
-  unseen?.some(({ host, fromNs, toNs }) => host === where.host && fromNs < where.toNs && toNs >= where.fromNs) ?? false;
 
 /** When the run ended. */
 export const endOf = ({ events, origin }: RunRecord): bigint => events.at(-1)?.at ?? origin;

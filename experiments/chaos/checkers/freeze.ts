@@ -12,6 +12,7 @@ import type { EventOf, HistoryEvent, ProbeReading } from '@skewbed/proto/history
 import type { ChaosGuest } from '../schedule.ts';
 import type { Checker, RunRecord, Violation } from './checker.ts';
 import { followDate, type GuestDate } from './guest-date.ts';
+import { blindFrom } from './unseen.ts';
 
 const TICK_NS = 10_000_000n;
 /** A tick for the interrupt, one for the phase in which a move leaves it, one for the look itself. */
@@ -65,11 +66,13 @@ export const freeze: Checker = {
 
 function checkGuest(record: RunRecord, guest: ChaosGuest): Violation[] {
   const { events } = record;
-  const mine = events.filter((event) => 'domain' in event && event.domain === guest.name);
+  const blind = blindFrom(record, guest.name);
+  const known = blind === null ? events : events.filter(({ at }) => at <= blind);
+  const mine = known.filter((event) => 'domain' in event && event.domain === guest.name);
   const violations = LAWS[guest.kernel].flatMap((law) => checkLaw(law, guest, mine));
   const date: GuestDate | null =
     guest.kernel === 'xenlinux-2.6.18' ? 'guarded' : guest.kernel === 'xenlinux-2.6.18-2007' ? 'plain' : null;
-  if (date !== null) violations.push(...followDate(record, guest, date));
+  if (date !== null) violations.push(...followDate({ ...record, events: known }, guest, date));
   return violations.slice(0, 1);
 }
 

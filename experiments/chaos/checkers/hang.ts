@@ -4,6 +4,7 @@
  */
 import type { EventOf } from '@skewbed/proto/history.ts';
 import { endOf, type RunRecord, type Violation } from './checker.ts';
+import { blindFrom } from './unseen.ts';
 
 const TICK_NS = 10_000_000n;
 /** A tick until it is noticed, one for the phase, one to spare. */
@@ -15,7 +16,10 @@ export const hang = {
   check(record: RunRecord): readonly Violation[] {
     const asleep = new Map<string, EventOf<'timer-armed'>>();
     const violations: Violation[] = [];
+    const blind = new Map(record.schedule.guests.map(({ name }) => [name, blindFrom(record, name)]));
     const late = ({ at, domain, lengthNs }: EventOf<'timer-armed'>, back: bigint, how: string): void => {
+      // Whether it was moved meanwhile is not known.
+      if ((blind.get(domain) ?? back) < back) return;
       const by = back - at - lengthNs;
       if (by > GRAIN_NS)
         violations.push({

@@ -4,6 +4,7 @@
  */
 import { type CommittedLine, readJournalLine } from '@skewbed/proto/journal-file.ts';
 import { type Checker, endOf, isMachineCrash, type Violation } from './checker.ts';
+import { mayBeMissing, unseenOf } from './unseen.ts';
 
 export const journal: Checker = {
   name: 'journal',
@@ -11,6 +12,7 @@ export const journal: Checker = {
   check(record) {
     const { events, journal: lines } = record;
     if (lines === null) return [];
+    const unseen = unseenOf(events);
     const committed = new Map<string, CommittedLine>();
     for (const [index, text] of lines.entries()) {
       const line = readJournalLine(text, `journal line ${index + 1}`);
@@ -31,8 +33,12 @@ export const journal: Checker = {
         say(event.at, `${event.host} took ${migration} as committed ${line.at - event.at} ns too early`);
       if (event.kind === 'migration' && event.phase === 'target committed') taken.add(migration);
     }
-    for (const [migration, { to, domain }] of committed)
-      if (!taken.has(migration) && !died.has(to))
+    for (const [migration, { to, domain, at }] of committed)
+      if (
+        !taken.has(migration) &&
+        !died.has(to) &&
+        !mayBeMissing(unseen, { host: to, fromNs: at, toNs: endOf(record) })
+      )
         say(endOf(record), `${migration} was committed, and ${to} never took ${domain}`);
     return violations;
   },

@@ -5,6 +5,7 @@
  */
 import type { EventOf } from '@skewbed/proto/history.ts';
 import type { Checker, Violation } from './checker.ts';
+import { mayBeMissing, unseenOf } from './unseen.ts';
 import { Whereabouts } from './whereabouts.ts';
 
 type Owed = { readonly at: bigint; readonly host: string; readonly wcNs: bigint; readonly guests: Set<string> };
@@ -19,6 +20,10 @@ export const wall: Checker = {
     const wcOf = new Map<string, bigint>();
     const published = new Map<string, bigint>();
     const violations: Violation[] = [];
+    const unseen = unseenOf(events);
+    /** The last event of each host, and those whose wall may have been set since without being heard. */
+    const heardAt = new Map<string, bigint>();
+    const unsure = new Set<string>();
     let owed: Owed | null = null;
     const settle = (): void => {
       if (owed !== null)
@@ -36,8 +41,11 @@ export const wall: Checker = {
       if (owed !== null && (event.at !== (owed as Owed).at || host !== (owed as Owed).host || event.kind === 'settime'))
         settle();
       whereabouts.take(event);
+      if (mayBeMissing(unseen, { host, fromNs: heardAt.get(host) ?? 0n, toNs: event.at })) unsure.add(host);
+      heardAt.set(host, event.at);
       switch (event.kind) {
         case 'settime': {
+          unsure.delete(host);
           const wcNs = (event.wallNs as bigint) - (event.uptimeNs as bigint);
           wcOf.set(host, wcNs);
           const guests: string[] = schedule.guests
@@ -51,6 +59,7 @@ export const wall: Checker = {
           if (owed !== null && event.wcNs === (owed as Owed).wcNs) (owed as Owed).guests.delete(event.domain);
           break;
         case 'guest-started':
+          if (unsure.has(host)) break;
           violations.push(...startedWith(event, published.get(`${event.domain} ${host}`), wcOf.get(host)));
           break;
         default:

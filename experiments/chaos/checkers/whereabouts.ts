@@ -34,6 +34,11 @@ export class Whereabouts {
     }
   }
 
+  /** Nobody knows any more whether this copy runs. */
+  doubt(guest: string, host: string): void {
+    this.#of(guest).set(host, 'paused');
+  }
+
   /** Hosts on which the guest runs; one, in a sound world. */
   runningOn(guest: string): string[] {
     return [...this.#of(guest)].filter(([, copy]) => copy === 'running').map(([host]) => host);

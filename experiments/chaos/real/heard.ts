@@ -7,7 +7,8 @@ import type { RunnerClient } from '@skewbed/coordinator/core/runner-client.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import { EVENTS_PER_MESSAGE_MAX } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
-import { isMachineCrash, type Unseen } from '../checkers/checker.ts';
+import { isMachineCrash } from '../checkers/checker.ts';
+import { missingEvents, type Unseen } from '../checkers/unseen.ts';
 import { eventText } from '../event-text.ts';
 
 /** Which of a runner's events are wanted. */
@@ -16,7 +17,7 @@ type Wanted = (event: HistoryEvent) => boolean;
 export class Heard {
   /** In the order in which it was heard. */
   readonly history: HistoryEvent[] = [];
-  readonly unseen: Unseen[] = [];
+  readonly #gaps: Unseen[] = [];
   readonly #lastOf = new Map<string, bigint>();
   readonly #fromRunners = new Set<string>();
 
@@ -34,7 +35,7 @@ export class Heard {
 
   /** The socket on which a host says what happened is closed at this instant. */
   lost(host: string, at: TrueNs): void {
-    this.unseen.push({ host, fromNs: this.#lastOf.get(host) ?? 0n, toNs: at });
+    this.#gaps.push({ host, fromNs: this.#lastOf.get(host) ?? 0n, toNs: at });
   }
 
   /**
@@ -57,6 +58,26 @@ export class Heard {
     page(0);
   }
 
+  /** In the order of its instants, counted from `start`; what a machine said before it died stands before its death. */
+  inOrder(start: TrueNs): HistoryEvent[] {
+    const counted = this.history.map((event): HistoryEvent => ({ ...event, at: trueNs(event.at - start) }));
+    const gaps = this.#gaps.map(({ host, fromNs, toNs }) =>
+      missingEvents(host, { fromNs: fromNs > start ? fromNs - start : 0n, at: trueNs(toNs - start) }),
+    );
+    const sorted = [...counted, ...gaps].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    const ordered: HistoryEvent[] = [];
+    const dead = new Map<string, number>();
+    for (const event of sorted) {
+      const { host } = event;
+      const diedAt = host === undefined ? undefined : dead.get(host);
+      if (host !== undefined && isMachineCrash(event)) dead.set(host, ordered.length);
+      if (host !== undefined && event.kind === 'host-started') dead.delete(host);
+      if (diedAt === undefined || event.kind === 'host-started' || event.kind === 'failure') ordered.push(event);
+      else insertBefore(ordered, event, { diedAt, dead });
+    }
+    return ordered;
+  }
+
   #told(events: readonly HistoryEvent[], wanted: Wanted): void {
     for (const event of events) {
       if (!wanted(event)) continue;
@@ -66,28 +87,6 @@ export class Heard {
       this.history.push(event);
     }
   }
-}
-
-/** In the order of its instants, counted from `start`; what a machine said before it died stands before its death. */
-export function inOrder(heard: readonly HistoryEvent[], start: TrueNs): HistoryEvent[] {
-  const sorted = heard
-    .map((event): HistoryEvent => ({ ...event, at: trueNs(event.at - start) }))
-    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-  const ordered: HistoryEvent[] = [];
-  const dead = new Map<string, number>();
-  for (const event of sorted) {
-    const { host } = event;
-    const diedAt = host === undefined ? undefined : dead.get(host);
-    if (host === undefined) ordered.push(event);
-    else if (isMachineCrash(event)) {
-      dead.set(host, ordered.length);
-      ordered.push(event);
-    } else if (event.kind === 'host-started' || diedAt === undefined) {
-      dead.delete(host);
-      ordered.push(event);
-    } else insertBefore(ordered, event, { diedAt, dead });
-  }
-  return ordered;
 }
 
 /** A clock that was a little ahead of true time when its machine died. */

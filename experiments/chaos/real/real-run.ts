@@ -8,7 +8,6 @@ import type { Violation } from '../checkers/checker.ts';
 import { nsOfMs } from '../duration.ts';
 import { quietFromMs, quietMsOf, type Schedule } from '../schedule.ts';
 import { Steering } from '../steering.ts';
-import { inOrder } from './heard.ts';
 import type { OpenRealBed, RealBed } from './real-bed.ts';
 
 /** How a bed is opened: on processes, or in containers. */
@@ -45,9 +44,8 @@ export async function runReal(open: OpenBed, schedule: Schedule, options: RealRu
     const record = {
       schedule,
       origin: trueNs(steering.origin - start),
-      events: inOrder(heard.history, start),
+      events: heard.inOrder(start),
       journal: await bed.journal(),
-      unseen: heard.unseen.map(({ host, fromNs, toNs }) => ({ host, fromNs: fromNs - start, toNs: toNs - start })),
     };
     const others = steering.violations.map((each) => ({ ...each, atNs: each.atNs - start }));
     const run = checkedRun(record, { crashes, others });
