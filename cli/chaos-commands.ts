@@ -1,15 +1,21 @@
 /** The words and options of `skewbed chaos`, beside main.ts, which has the others. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { chaos } from './commands/chaos.ts';
+import { REAL_SEEDS } from './commands/chaos-real.ts';
 
 /** Adds the command. */
 export function chaosCommand(program: Command, exit: (code: number) => void): void {
   program
     .command('chaos')
     .description('search for trouble by seed: random clocks, links and crashes in the simulator, each failure shrunk')
-    .option('--seeds <n>', 'how many', wholeNumber, 1000)
+    .addOption(
+      new Option('--on <testbed>', 'where: on real nodes schedules are short, and each takes its time')
+        .choices(['sim', 'processes', 'containers'])
+        .default('sim'),
+    )
+    .option('--seeds <n>', `how many (default: 1000, on real nodes ${REAL_SEEDS})`, wholeNumber)
     .option('--seed <n>', 'the first one', wholeNumber, 1)
-    .option('--workers <n>', 'processes at once (default: every processor)', positiveNumber)
+    .option('--workers <n>', 'processes at once (default: every processor; on real nodes 1 testbed)', positiveNumber)
     .option('--shard <i/n>', 'only this part of the seeds; several machines share a campaign so')
     .option('--check-determinism <percent>', 'of the seeds that are run twice and compared', percentage, 5)
     .option('--shrink <n>', 'how many failures are made smaller; the others are told as found', wholeNumber, 20)

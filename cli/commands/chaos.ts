@@ -12,9 +12,11 @@ import type { KernelName } from '@skewbed/model/xen/host-event.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { campaignProgress } from '../campaign-progress.ts';
 import { say } from '../terminal.ts';
+import { chaosOnReal, REAL_SEEDS, type RealTestbed } from './chaos-real.ts';
 
 export type ChaosOptions = {
-  readonly seeds: number;
+  readonly on: 'sim' | RealTestbed;
+  readonly seeds?: number;
   readonly seed: number;
   readonly workers?: number;
   readonly shard?: string;
@@ -30,16 +32,20 @@ export type ChaosOptions = {
   readonly github?: true;
 };
 
+/** Of a campaign in the simulator, unless somebody says otherwise. */
+const SEEDS = 1000;
+
 /** Runs a campaign, tells it, and leaves it as JSON and JUnit in the folder `chaos`. */
 export async function chaos(options: ChaosOptions): Promise<number> {
   const { kernel, shard, workers, faults, find, canary } = options;
   if (canary !== undefined) canaryNamed(canary);
+  if (options.on !== 'sim') return onReal(options.on, options);
   const progress = campaignProgress();
   let result: CampaignResult;
   try {
     result = await runCampaign({
       first: options.seed,
-      seeds: options.seeds,
+      seeds: options.seeds ?? SEEDS,
       checkDeterminism: options.checkDeterminism,
       shrinkMost: options.shrink,
       ...(kernel === undefined ? {} : { kernel: kernelTyped(kernel) }),
@@ -55,6 +61,25 @@ export async function chaos(options: ChaosOptions): Promise<number> {
     progress.stop();
   }
   return tellCampaign(result, options);
+}
+
+/** The same on real nodes, where nothing is run twice, shrunk, or broken on purpose. */
+function onReal(on: RealTestbed, { seed, seeds, shard, workers, canary, kernel, faults, find, ...rest }: ChaosOptions) {
+  if (canary !== undefined)
+    throw new SkewbedError(
+      'bad-argument',
+      'deliberate bugs are for the simulator; leave --canary or --on out',
+      '--canary',
+    );
+  const all = Array.from({ length: seeds ?? REAL_SEEDS }, (_, index) => seed + index);
+  const part = shard === undefined ? null : readShard(shard);
+  const theme = {
+    ...(kernel === undefined ? {} : { kernel: kernelTyped(kernel) }),
+    ...(faults === undefined ? {} : { faults }),
+    ...(find === undefined ? {} : { find }),
+  };
+  const mine = all.filter((_, index) => part === null || index % part.of === part.index);
+  return chaosOnReal(mine, { ...rest, on, workers: workers ?? 1, theme });
 }
 
 /** Prints a campaign and keeps it. Gives the exit code. */

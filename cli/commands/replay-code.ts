@@ -1,7 +1,7 @@
 /** skewbed replay CODE: runs the schedule of a replay code again, twice, and tells what the checkers say of it. */
 import { join } from 'node:path';
 import { type KeptRun, keptRun, resultOf, writeKeptRun } from '@skewbed/experiments/chaos/kept-run.ts';
-import { readReplayCode, replayCommand } from '@skewbed/experiments/chaos/replay-code.ts';
+import { replayCommand } from '@skewbed/experiments/chaos/replay-code.ts';
 import type { Schedule } from '@skewbed/experiments/chaos/schedule.ts';
 import { judgedRun } from '@skewbed/experiments/chaos/verdict.ts';
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
@@ -11,11 +11,10 @@ import { say } from '../terminal.ts';
 
 export type ReplayOptions = { readonly out: string; readonly json?: true };
 
-/** Replays it. Exit code 1 when the checkers find something, as they did when the code was printed. */
-export const replayCode = (code: string, options: ReplayOptions): number =>
-  replaySchedule(readReplayCode(code), options);
-
-/** Runs a schedule, and leaves history, journal, result and page in a folder that has the hash of the history. */
+/**
+ * Runs a schedule, and leaves history, journal, result and page in a folder that has the hash of the history. Exit code 1
+ * when the checkers find something, as they did when its code was printed.
+ */
 export function replaySchedule(schedule: Schedule, { out, json }: ReplayOptions): number {
   const { run, verdict } = judgedRun(schedule, 'twice');
   const { hash, violations, simulatedNs } = verdict;

@@ -2,12 +2,13 @@
  * skewbed replay: runs again what a history holds (its scenario as it was scaled, its testbed, its seed), the schedule of a
  * replay code, or a failure that a file or folder of a chaos campaign tells of.
  */
-import { looksLikeCode } from '@skewbed/experiments/chaos/replay-code.ts';
+import { looksLikeCode, readReplayCode } from '@skewbed/experiments/chaos/replay-code.ts';
 import { scheduleIn } from '@skewbed/experiments/chaos/replayable.ts';
 import { readRun } from '@skewbed/experiments/run-folder.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { TestbedOptions } from '../options.ts';
-import { replayCode, replaySchedule } from './replay-code.ts';
+import { replayOnReal } from './chaos-real.ts';
+import { replaySchedule } from './replay-code.ts';
 import { runPlanned } from './run.ts';
 
 /** `seed` as it was typed: which failure is meant, where there are several. */
@@ -15,9 +16,10 @@ export type ReplayCommandOptions = Omit<TestbedOptions, 'seed'> & { readonly see
 
 /** Runs it again. */
 export async function replay(what: string, options: ReplayCommandOptions): Promise<number> {
-  if (looksLikeCode(what)) return replayCode(what, options);
-  const schedule = scheduleIn(what, options.seed);
-  if (schedule !== null) return replaySchedule(schedule, options);
+  const schedule = looksLikeCode(what) ? readReplayCode(what) : scheduleIn(what, options.seed);
+  const { on } = options;
+  if (schedule !== null)
+    return on === 'sim' ? replaySchedule(schedule, options) : replayOnReal(schedule, { ...options, on });
   const { plan } = readRun(what.endsWith('.jsonl') ? what : `${what}/history.jsonl`);
   if (plan.testbed === 'containers') {
     throw new SkewbedError(

@@ -69,6 +69,8 @@ export const ScheduleFields = closed({
   /** How long a move may take, and how long it is quiet at the end, where a run has to be short: on real nodes. */
   moveLimitMs: Type.Optional(LengthMs),
   quietMs: Type.Optional(LengthMs),
+  /** How long before its suspend a move without a pre-copy is asked for; otherwise what the bed needs. */
+  moveLeadMs: Type.Optional(LengthMs),
   hosts: Type.Array(HostFields, { minItems: 1, maxItems: 8 }),
   guests: Type.Array(GuestFields, { maxItems: 8 }),
   moves: Type.Array(MoveFields, { maxItems: 64 }),

@@ -23,6 +23,8 @@ const SILENCE_LEAST_MS = 1200;
 const LONG_SILENCE_MS = 22_000;
 const KEEP_ALIVE_MS = 15_000;
 const LATE_MOST_MS = 500;
+/** Processes may keep an order waiting, and the simulator shall ask as early as they do. */
+const MOVE_LEAD_MS = 400;
 
 /** The short schedule of a seed. */
 export function drawShort(seed: number, narrowing: Narrowing): Schedule {
@@ -34,6 +36,7 @@ export function drawShort(seed: number, narrowing: Narrowing): Schedule {
     ...drawn,
     moveLimitMs: SHORT_MOVE_LIMIT_MS,
     quietMs: SHORT_QUIET_MS,
+    moveLeadMs: MOVE_LEAD_MS,
     moves: drawn.moves.slice(0, MOVES_MOST),
     faults: drawn.faults.map(shortened),
   };

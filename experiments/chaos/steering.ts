@@ -260,7 +260,8 @@ export class Steering {
 
   /** Enough for the orders, and for a pre-copy if there is one. */
   #leadMs({ precopy }: ChaosMove): number {
-    return precopy === 'stop-and-copy' ? this.#bed.pace.moveLeadMs : PRECOPY_LEAD_MS;
+    if (precopy !== 'stop-and-copy') return PRECOPY_LEAD_MS;
+    return this.#schedule.moveLeadMs ?? this.#bed.pace.moveLeadMs;
   }
 
   #transferOf({ precopy, verify, bytesPerSecond, via }: ChaosMove): Transfer {

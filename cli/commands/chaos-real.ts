@@ -1,0 +1,149 @@
+/**
+ * skewbed chaos --on processes|containers, and skewbed replay CODE --on ...: the same schedules on real nodes. What was not
+ * done or could not be judged there, and what the simulator does otherwise, is told beside what the checkers found.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chaosHistory } from '@skewbed/experiments/chaos/chaos-run.ts';
+import { ProcessBed } from '@skewbed/experiments/chaos/real/process-bed.ts';
+import {
+  type RealProgress,
+  realExit,
+  realReplayCommand,
+  runBeside,
+  runRealCampaign,
+  type ToldRun,
+  toldResult,
+} from '@skewbed/experiments/chaos/real/real-campaign.ts';
+import type { OpenBed } from '@skewbed/experiments/chaos/real/real-run.ts';
+import type { Schedule } from '@skewbed/experiments/chaos/schedule.ts';
+import type { Theme } from '@skewbed/experiments/chaos/theme.ts';
+import { jsonText } from '@skewbed/experiments/json-text.ts';
+import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { secondsOf } from '@skewbed/proto/units.ts';
+import { say } from '../terminal.ts';
+
+export type RealTestbed = 'processes' | 'containers';
+export type RealOptions = { readonly on: RealTestbed; readonly out: string; readonly json?: true };
+
+/** Seeds of a campaign on real nodes, unless somebody says otherwise: each takes about half a minute. */
+export const REAL_SEEDS = 3;
+const QUIET_EVERY_S = 10;
+
+/** Runs a campaign on real nodes. Gives the exit code. */
+export async function chaosOnReal(
+  seeds: readonly number[],
+  options: RealOptions & {
+    readonly workers: number;
+    readonly theme: Omit<Theme, 'canary' | 'pace'>;
+    readonly stopAtFirst?: true;
+  },
+): Promise<number> {
+  const { on, workers, theme, json } = options;
+  const progress = realProgress(on);
+  let told: readonly ToldRun[];
+  try {
+    told = await runRealCampaign({
+      open: openOn(on),
+      seeds,
+      workers,
+      theme,
+      ...(options.stopAtFirst === true ? { stopAtFirst: true } : {}),
+      progress: progress.update,
+      ended: (one) => {
+        progress.stop();
+        keep(one, options);
+        if (!json) for (const line of linesOf(one)) say(line);
+      },
+    });
+  } finally {
+    progress.stop();
+  }
+  const result = { schema: 1, kind: 'chaos-real', testbed: on, runs: told.map(toldResult) };
+  writeFileSync(join(options.out, 'chaos', `${on}.json`), jsonText(result));
+  if (json) process.stdout.write(jsonText(result));
+  else say(summary(told, on));
+  return realExit(told);
+}
+
+/** Runs one schedule, such as that of a replay code, on real nodes. */
+export async function replayOnReal(schedule: Schedule, options: RealOptions): Promise<number> {
+  const { on, json } = options;
+  const progress = realProgress(on);
+  let told: ToldRun;
+  try {
+    told = await runBeside(openOn(on), schedule, (part) =>
+      progress.update({ done: 0, of: 1, failures: 0, left: 0, part }),
+    );
+  } finally {
+    progress.stop();
+  }
+  const folder = keep(told, options);
+  if (json) process.stdout.write(jsonText({ schema: 1, kind: 'chaos-real', testbed: on, runs: [toldResult(told)] }));
+  else {
+    for (const line of linesOf(told)) say(line);
+    say(`kept in ${folder}`);
+  }
+  return realExit([told]);
+}
+
+function openOn(on: RealTestbed): OpenBed {
+  switch (on) {
+    case 'processes':
+      return ProcessBed.open;
+    case 'containers':
+      throw new SkewbedError('bad-argument', 'containers: not yet', '--on');
+  }
+}
+
+/** A real run comes once: its history is kept whatever it shows. */
+function keep({ run }: ToldRun, { on, out }: RealOptions): string {
+  const folder = join(out, 'chaos', `${on}-seed-${run.schedule.seed}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'schedule.json'), jsonText(run.schedule));
+  writeFileSync(join(folder, 'history.jsonl'), chaosHistory(run, on));
+  if (run.record.journal !== null) writeFileSync(join(folder, 'journal.jsonl'), `${run.record.journal.join('\n')}\n`);
+  return folder;
+}
+
+function linesOf({ run, differences, unjudged, tally }: ToldRun): readonly string[] {
+  const { seed } = run.schedule;
+  const faults = run.record.events.filter((event) => event.kind === 'fault');
+  return [
+    `seed ${seed}: ${tally['move running'] ?? 0} moves ended well, ${tally['move aborted'] ?? 0} were aborted; ${secondsOf(run.simulatedNs).toFixed(0)} s`,
+    ...faults.map(({ fault, number, outcome, detail }) => `  fault ${number} (${fault}): ${outcome}, ${detail}`),
+    ...unjudged.map((line) => `  not judged: ${line}`),
+    ...differences.map((line) => `  differs: ${line}`),
+    ...run.violations.map(({ checker, atNs, what }) => `  ${checker} after ${secondsOf(atNs).toFixed(3)} s: ${what}`),
+    ...(run.violations.length > 0 ? [realReplayCommand(run)] : []),
+  ];
+}
+
+function summary(told: readonly ToldRun[], on: RealTestbed): string {
+  const failing = told.filter(({ run }) => run.violations.length > 0).length;
+  const differing = told.filter(({ differences }) => differences.length > 0).length;
+  const blind = realExit(told) === 2 ? '; blind: no fault could be confirmed' : '';
+  return `${told.length} seeds on ${on}, ${failing} with findings, ${differing} otherwise than in the simulator${blind}`;
+}
+
+type Shown = RealProgress & { readonly part?: number };
+
+/** One line on standard error; every 10 s where nobody looks. */
+function realProgress(on: RealTestbed): { readonly update: (state: Shown) => void; readonly stop: () => void } {
+  const { stderr } = process;
+  let told = 0;
+  return {
+    update: ({ done, of, failures, left, part }) => {
+      const time = part === undefined ? `${Math.ceil(left)} s left` : `${Math.round(100 * part)} %`;
+      const line = `chaos on ${on}: ${done}/${of} seeds, ${failures} with findings, ${time}`;
+      if (stderr.isTTY) stderr.write(`\r\u001b[2K${line}`);
+      else if (process.uptime() - told >= QUIET_EVERY_S) {
+        told = process.uptime();
+        stderr.write(`${line}\n`);
+      }
+    },
+    stop: () => {
+      if (stderr.isTTY) stderr.write('\r\u001b[2K');
+    },
+  };
+}
