@@ -2,6 +2,8 @@
  * Why a channel ended, as WebSocket close codes (RFC 6455, 7.4). 1xxx are the protocol's own. 4xxx are ours: 4000 plus
  * the HTTP status that says the same, so that a refused upgrade and a refused channel look alike to who dialled.
  */
+import { ERRORS, type ErrorCode, SkewbedError } from './errors.ts';
+
 export const CLOSE_CODE = {
   NORMAL: 1000,
   GOING_AWAY: 1001,
@@ -25,3 +27,14 @@ export const CLOSE_CODE = {
 
 /** Whether a channel that ended so may be dialled anew: nobody on either side has said no. */
 export const isBreak = (code: number): boolean => code === CLOSE_CODE.BROKEN || code === CLOSE_CODE.GOING_AWAY;
+
+/** A channel that ended, as an error: with the code of who refused it, if the peer named one. `what` was it for. */
+export function closedError(what: string, code: number, reason: string): SkewbedError {
+  return new SkewbedError(refusalOf(code, reason) ?? 'link-lost', `${what} closed with ${code} ${reason}`);
+}
+
+function refusalOf(code: number, reason: string): ErrorCode | null {
+  if (code === CLOSE_CODE.BAD_TOKEN) return 'bad-token';
+  const [named = ''] = reason.split(':', 1);
+  return code >= CLOSE_CODE.BAD_REQUEST && Object.hasOwn(ERRORS, named) ? (named as ErrorCode) : null;
+}

@@ -65,7 +65,7 @@ describe('a target', () => {
   it('with a domain of that name refuses before anything is sent', () => {
     const host = benchHost();
     startBenchGuest(host);
-    expect(() => waitingTarget(host)).toThrow(coded('illegal-state'));
+    expect(() => waitingTarget(host)).toThrow(coded('already-exists'));
   });
 
   it('without the posted patch cannot restore by it', () => {

@@ -93,11 +93,11 @@ describe('the life cycle of a domain', () => {
     },
   );
 
-  it('what does not fit the state of a domain is illegal-state, and changes nothing', () => {
+  it('what does not fit the state of a domain is refused, and changes nothing', () => {
     const host = benchHost();
     startBenchGuest(host);
     expect(() => host.step(at(1), { type: 'unpause', domain: GUEST })).toThrow(coded('illegal-state'));
-    expect(() => host.step(at(1), { type: 'create-domain', spec: benchSpec() })).toThrow(coded('illegal-state'));
+    expect(() => host.step(at(1), { type: 'create-domain', spec: benchSpec() })).toThrow(coded('already-exists'));
     host.step(at(1), { type: 'pause', domain: GUEST });
     expect(() => host.step(at(1), { type: 'pause', domain: GUEST })).toThrow(
       'pause: domain guest is paused, and has to be running',

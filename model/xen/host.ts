@@ -128,8 +128,8 @@ export class Host {
   newDomid(name: string): number {
     if (this.domains.has(name)) {
       throw new SkewbedError(
-        'illegal-state',
-        `host ${this.config.name} has a domain '${name}' already; destroy it first`,
+        'already-exists',
+        `host ${this.config.name} has a domain '${name}' already; destroy it first, or take another name`,
       );
     }
     return this.nextDomid++;

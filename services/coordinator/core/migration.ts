@@ -113,6 +113,11 @@ export class Migration {
     return this.#state.phase === 'preparing' || this.#state.phase === 'streaming';
   }
 
+  /** Whether its guest is still somebody's to move: neither home again nor arrived, nor left to a person. */
+  get isUnderWay(): boolean {
+    return this.undecided || this.phase === 'deciding' || this.phase === 'handing-over';
+  }
+
   get counts(): RelayCounts {
     return this.#stream.counts;
   }

@@ -65,6 +65,13 @@ export class CoordinatorMigrations {
         `migration ${migration}: the guest would run at ${runAt} ns, before it stops at ${suspendAt} ns`,
       );
     }
+    const other = this.#moving(command);
+    if (other !== undefined) {
+      throw new SkewbedError(
+        'illegal-state',
+        `migration ${migration}: domain ${command.domain} is being moved by ${other} already; wait for its end, or cancel it`,
+      );
+    }
     const checksum = checksums.from.find((name) => checksums.to.includes(name));
     if (checksum === undefined) {
       throw new SkewbedError(
@@ -134,6 +141,13 @@ export class CoordinatorMigrations {
       const { migration, domain, from, to } = plan;
       return { migration, domain, from, to, phase, ...counts };
     });
+  }
+
+  /** Who moves this guest: the node knows too, but the target is asked first, and has the name in use by then. */
+  #moving({ domain, from }: MigrateCommand): string | undefined {
+    for (const { plan, isUnderWay } of this.#known.values())
+      if (isUnderWay && plan.domain === domain && plan.from === from) return plan.migration;
+    return undefined;
   }
 
   #forgetOld(): void {

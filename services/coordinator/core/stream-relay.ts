@@ -5,7 +5,7 @@
  * batches. A relay whose sockets broke is done; the stream goes on through another one, from the batch that is due.
  */
 import { peekBatch } from '@skewbed/proto/bulk-batch.ts';
-import { CLOSE_CODE, isBreak } from '@skewbed/proto/close-codes.ts';
+import { CLOSE_CODE, closedError, isBreak } from '@skewbed/proto/close-codes.ts';
 import { decode } from '@skewbed/proto/codec.ts';
 import type { MessageOf } from '@skewbed/proto/control/registry.ts';
 import { errorFromWire, SkewbedError } from '@skewbed/proto/errors.ts';
@@ -93,8 +93,7 @@ export class StreamRelay {
       closed: (code, reason) => {
         // Who has voted has said everything that the stream was for.
         if (end.voted) return;
-        const error = new SkewbedError('link-lost', `the ${side}'s stream closed with ${code} ${reason}`);
-        this.#fail(error, isBreak(code) ? 'broken' : 'refused');
+        this.#fail(closedError(`the ${side}'s stream`, code, reason), isBreak(code) ? 'broken' : 'refused');
       },
     });
     return end;

@@ -2,8 +2,8 @@
  * A stream socket as its target has it: dialled, and dialled anew when it breaks where that may be mended. It says from
  * which batch on the stream shall go on. A peer that closes it on purpose is not dialled again.
  */
-import { CLOSE_CODE, isBreak } from '@skewbed/proto/close-codes.ts';
-import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { CLOSE_CODE, closedError, isBreak } from '@skewbed/proto/close-codes.ts';
+import type { SkewbedError } from '@skewbed/proto/errors.ts';
 import { HANDSHAKE_TIMEOUT_NS, REDIAL_FIRST_NS, STREAM_RESUME_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
 import { type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import type { Course } from '@skewbed/runtime/ports/bulk.ts';
@@ -79,10 +79,7 @@ export class DialledSocket {
   #broke(code: number, reason: string): void {
     this.#channel = null;
     const { clock, timers } = this.#parts;
-    const error = new SkewbedError(
-      'link-lost',
-      `migration ${this.#migration}: the stream closed with ${code} ${reason}`,
-    );
+    const error = closedError(`migration ${this.#migration}: the stream`, code, reason);
     const now = clock.now();
     const mendable = isBreak(code) && this.#handlers.resumeFrom() !== null;
     if (!mendable || (this.#deadline !== null && now >= this.#deadline)) {

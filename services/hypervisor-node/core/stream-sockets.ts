@@ -3,8 +3,8 @@
  * it, which then carries the batches and their acknowledgements. One that breaks while it may come back is waited for;
  * a new one takes the place of an old one whose end has not been noticed here yet.
  */
-import { CLOSE_CODE, isBreak } from '@skewbed/proto/close-codes.ts';
-import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { CLOSE_CODE, closedError, isBreak } from '@skewbed/proto/close-codes.ts';
+import type { SkewbedError } from '@skewbed/proto/errors.ts';
 import { STREAM_RESUME_TIMEOUT_NS } from '@skewbed/proto/limits.ts';
 import { trueNs } from '@skewbed/proto/units.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
@@ -116,10 +116,7 @@ export class StreamSockets {
 
   #closed(caller: Caller, code: number, reason: string): void {
     this.#open.delete(caller);
-    const error = new SkewbedError(
-      'link-lost',
-      `migration ${this.#migration}: the stream closed with ${code} ${reason}`,
-    );
+    const error = closedError(`migration ${this.#migration}: the stream`, code, reason);
     if (isBreak(code) && this.#handlers.mayResume()) this.interrupt(error);
     else this.#handlers.lost(error);
   }

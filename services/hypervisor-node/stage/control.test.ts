@@ -249,9 +249,9 @@ describe('a stream', () => {
     const { stage, b } = scriptedStage();
     stage.start('coordinator', MOVE);
     stage.simulation.run({ done: () => b.guest === 'building' });
-    const { closed } = stage.stranger('/v1/streams/m1?node=c');
+    const { closed } = stage.stranger('/v1/streams/m1?node=c&epoch=1');
     stage.pass(1);
-    expect(closed[0]?.code).toBe(4409);
+    expect(closed).toEqual([{ code: 4409, reason: expect.stringContaining("takes no stream of 'c'") }]);
     stage.pass(10);
     expect(b.guest).toBe('running');
   });

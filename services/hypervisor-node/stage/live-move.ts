@@ -6,7 +6,7 @@ import { NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
 import { nodePageOps } from '@skewbed/runtime/page-ops.ts';
 import { modelWorld } from '../core/model-world.ts';
 import { hostConfig } from './move.ts';
-import { Stage } from './stage.ts';
+import { Stage, type StageOptions } from './stage.ts';
 
 export type GuestShape = {
   readonly name?: string;
@@ -26,9 +26,9 @@ const LINKS = [
 ] as const;
 
 export class LiveStage extends Stage {
-  constructor(guests: readonly GuestShape[] = [{}]) {
+  constructor(guests: readonly GuestShape[] = [{}], ports: Omit<StageOptions, 'worlds'> = {}) {
     const world = modelWorld(nodePageOps);
-    super({ worlds: { a: world, b: world } });
+    super({ worlds: { a: world, b: world }, ...ports });
     for (const name of ['a', 'b'] as const) this.ask(name, { command: 'configure-host', config: hostConfig(name) });
     for (const guest of guests) this.createGuest(guest);
     this.pass(20);

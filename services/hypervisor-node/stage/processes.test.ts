@@ -77,6 +77,23 @@ function liveRunner(coordinatorUrl: string) {
   return { clock, connected, ask, events };
 }
 
+const REFUSED = { code: 4401, reason: expect.stringContaining('bad-token') };
+
+/** What somebody hears who dials the stream of migration m1 with another token. */
+function refusalOf(url: string): Promise<{ code: number; reason: string }> {
+  const token = 'a-token-of-somebody-else';
+  const network = new LiveNetwork({ token, access: new Access({ token }) });
+  endings.push(() => network.shutDown());
+  const channel = network.dialStream(url.replace(/^http/, 'ws'), '/v1/streams/m1?node=b&epoch=1');
+  return new Promise((refused) => {
+    channel.handle({
+      message: () => {},
+      drained: () => {},
+      closed: (code, reason) => refused({ code, reason }),
+    });
+  });
+}
+
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -116,6 +133,7 @@ describe('services as processes', () => {
     });
     await ask('a', { command: 'step', at: null, event: { type: 'unpause', domain: 'guest' } });
     const suspendAt = trueNs(clock.now() + 1000n * NS_PER_MS);
+    const knocked = [url, nodeUrl as string].map((to) => refusalOf(to));
     const moved = await ask('coordinator', {
       command: 'migrate',
       migration: 'm1',
@@ -128,6 +146,7 @@ describe('services as processes', () => {
       sourceWallAheadNs: 0n,
     });
     expect(moved.pausedForNs).toBe(moved.runAt - suspendAt);
+    expect(await Promise.all(knocked)).toEqual([REFUSED, REFUSED]);
     expect((await ask('b', { command: 'read-clocks' })).domains).toEqual(['guest']);
     expect((await ask('a', { command: 'read-clocks' })).domains).toEqual([]);
     await until(async () => events.some(({ kind, host }) => kind === 'guest-started' && host === 'b'));
@@ -145,6 +164,22 @@ describe('services as processes', () => {
     coordinator.child.kill('SIGINT');
     expect(await Promise.all([...nodes, coordinator].map(({ exit }) => exit))).toEqual([0, 0, 0]);
     for (const each of [...nodes, coordinator]) expect(each.errors()).not.toContain(TOKEN);
+  });
+
+  it('take no node whose token is another, and say so', async () => {
+    const coordinator = service(COORDINATOR, []);
+    const url = await ready(coordinator);
+    const other = { SKEWBED_TOKEN: 'a-token-of-somebody-else' };
+    const node = service(NODE, ['--name', 'a', '--coordinator', url], other);
+    await ready(node);
+    let log = '';
+    node.child.stdout?.on('data', (text) => {
+      log += text;
+    });
+    await until(async () => `${log}${node.errors()}`.includes('bad-token'));
+    const nodes = await fetch(`${url}/v1/nodes`, { headers: { authorization: `Bearer ${TOKEN}` } });
+    expect(await nodes.json()).toMatchObject({ nodes: [] });
+    expect(`${log}${node.errors()}`).not.toContain(other.SKEWBED_TOKEN);
   });
 
   it('make a random token when none is set, say it once and how to use it, and keep it out of the log', async () => {

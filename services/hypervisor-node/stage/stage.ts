@@ -12,13 +12,14 @@ import { checksums } from '@skewbed/runtime/checksum.ts';
 import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import type { SimProcess } from '@skewbed/runtime/sim/process.ts';
 import { Simulation } from '@skewbed/runtime/sim/simulation.ts';
-import { NodeCore } from '../core/node.ts';
+import { NodeCore, type NodePorts } from '../core/node.ts';
 import type { World } from '../core/world.ts';
 
 export type StageOptions = {
   readonly worlds: Readonly<Record<'a' | 'b', World>>;
   /** Tests that swap a port, to see that something notices. */
   readonly coordinatorPorts?: (ports: CoordinatorPorts) => CoordinatorPorts;
+  readonly nodePorts?: (ports: NodePorts, name: 'a' | 'b') => NodePorts;
 };
 
 export class Stage {
@@ -81,7 +82,8 @@ export class Stage {
   startNode(name: 'a' | 'b'): NodeCore {
     const process = this.simulation.process(name);
     this.#nodeProcesses.set(name, process);
-    const node = new NodeCore({ ...process, checksums, sync: null }, this.#options.worlds[name], {
+    const ports = { ...process, checksums, sync: null };
+    const node = new NodeCore(this.#options.nodePorts?.(ports, name) ?? ports, this.#options.worlds[name], {
       name,
       url: `sim://${name}`,
       coordinatorUrl: 'sim://coordinator',
