@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 // there is tried once more. Everything else is decided on virtual time, and gets one try.
 const IN_REAL_TIME = [
   'cli/skewbed.test.ts',
+  'experiments/chaos/real/processes.test.ts',
   'experiments/testbeds/processes.test.ts',
   'services/hypervisor-node/stage/processes.test.ts',
 ];
@@ -22,7 +23,9 @@ export default defineConfig({
       {
         test: {
           name: 'rooms',
-          include: ['{proto,model,runtime,dashboard,services,experiments,cli,docs,e2e/bench,e2e/interop}/**/*.test.ts'],
+          include: [
+            '{proto,model,runtime,dashboard,services,experiments,cli,docs,e2e/bench,e2e/interop,e2e/kubernetes}/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', ...IN_REAL_TIME],
           testTimeout: 60_000,
         },

@@ -28,6 +28,7 @@ import { CONTROL_PATH, type Ends } from './connection.ts';
 import { FaultProxy, type Route } from './fault-proxy.ts';
 import { Heard } from './heard.ts';
 import { journalLines } from './journal-lines.ts';
+import { closeWithProcess } from './last-rites.ts';
 import type { OpenRealBed, RealBed } from './real-bed.ts';
 import { RealLink } from './real-link.ts';
 import { RealMachine } from './real-machine.ts';
@@ -56,6 +57,7 @@ export class ProcessBed implements RealBed {
   #origin: TrueNs = trueNs(0n);
   #coordinatorUrl = '';
   #stopped = false;
+  #release: () => void = () => {};
 
   private constructor(schedule: Schedule, options: OpenRealBed) {
     this.#schedule = schedule;
@@ -67,6 +69,7 @@ export class ProcessBed implements RealBed {
   /** Starts the processes; close it. */
   static async open(schedule: Schedule, options: OpenRealBed): Promise<ProcessBed> {
     const bed = new ProcessBed(schedule, options);
+    bed.#release = closeWithProcess(() => bed.close());
     try {
       await bed.#startAll();
       return bed;
@@ -121,6 +124,18 @@ export class ProcessBed implements RealBed {
     this.#timers.at(trueNs(coordinatorClock.now() + nsOfMs(forMs)), fire);
   }
 
+  /** Asks a node's API as a person does who has its token, past the proxy; gives the status, or that nobody is there. */
+  async askNode(host: string, method: 'GET' | 'POST', path: string, body: object): Promise<number | 'gone'> {
+    const port = this.#ports.get(nodeName(host)) ?? null;
+    if (port === null || this.#stopped) return 'gone';
+    const headers = { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' };
+    const asked = { method, headers, ...(method === 'POST' ? { body: JSON.stringify(body) } : {}) };
+    return fetch(`http://127.0.0.1:${port}${path}`, asked).then(
+      ({ status }) => status,
+      () => 'gone' as const,
+    );
+  }
+
   async journal(): Promise<readonly string[]> {
     return journalLines(this.#journalFile, this.start);
   }
@@ -134,6 +149,7 @@ export class ProcessBed implements RealBed {
   }
 
   async close(): Promise<void> {
+    this.#release();
     await this.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }

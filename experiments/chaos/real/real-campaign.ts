@@ -88,7 +88,10 @@ export async function runRealCampaign(options: RealCampaignOptions): Promise<rea
       options.ended?.(one);
     }
   };
-  await Promise.all(Array.from({ length: workers }, worker));
+  // Where one bed does not come up the others end their runs all the same.
+  const ended = await Promise.allSettled(Array.from({ length: workers }, worker));
+  const failed = ended.find((each) => each.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
   return [...told].sort(([a], [b]) => a - b).map(([, one]) => one);
 }
 
