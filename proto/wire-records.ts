@@ -127,9 +127,11 @@ function fromWire(record: WireRecord, pages: PageReader, where: string): StreamR
 }
 
 function entriesOf(record: Extract<WireRecord, { type: 'PAGE_DATA' }>, pages: PageReader, where: string): PageEntry[] {
-  return readRuns(record.runs, BATCH_PAGES_MAX, where).flatMap(({ pfn, count, type, present }) =>
-    Array.from({ length: count }, (_, index) => ({ pfn: pfn + index, type, page: present ? pages.next() : null })),
-  );
+  const entries: PageEntry[] = [];
+  for (const { pfn, count, type, present } of readRuns(record.runs, BATCH_PAGES_MAX, where)) {
+    for (let i = 0; i < count; i++) entries.push({ pfn: pfn + i, type, page: present ? pages.next() : null });
+  }
+  return entries;
 }
 
 /** Little-endian u64, below 2^52. */
