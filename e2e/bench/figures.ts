@@ -24,6 +24,13 @@ export function ratiosOf(values: readonly (number | null)[], base: readonly (num
   );
 }
 
+/** Jain's index of fairness: 1 when all have the same, 1/n when one has everything (Jain, Chiu, Hawe 1984). */
+export function jainIndex(shares: readonly number[]): number {
+  const sum = shares.reduce((total, share) => total + share, 0);
+  const squares = shares.reduce((total, share) => total + share * share, 0);
+  return squares === 0 ? Number.NaN : (sum * sum) / (shares.length * squares);
+}
+
 export const figure = (value: number, digits = 2): string => value.toFixed(digits);
 
 /** '1.23 [1.10..1.40]', or a dash. */

@@ -8,11 +8,12 @@ import { parseArgs } from 'node:util';
 import { blackouts } from './blackout.ts';
 import { growth } from './growth.ts';
 import { PATTERNS, type Pattern } from './guest-memory.ts';
+import { crowds } from './guests.ts';
 import { kernelText } from './machine-text.ts';
 import { qemuVersion, versionOf } from './qemu.ts';
 import { speeds } from './speeds.ts';
 
-const PARTS = ['speed', 'blackout', 'growth'] as const;
+const PARTS = ['speed', 'blackout', 'growth', 'guests'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -54,6 +55,7 @@ const parts = values.parts.split(',');
 if (parts.includes('speed')) await speeds({ pages, rounds, patterns, peers }, print);
 if (parts.includes('blackout')) await blackouts({ rounds }, print);
 if (parts.includes('growth')) await growth({ rounds: Math.min(rounds, 3) }, print);
+if (parts.includes('guests')) await crowds({ rounds: Math.min(rounds, 3) }, print);
 process.exit(0);
 
 function print(text: string): void {

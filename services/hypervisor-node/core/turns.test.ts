@@ -2,10 +2,11 @@ import { trueNs } from '@skewbed/proto/units.ts';
 import { expect, it } from 'vitest';
 import { type Sender, Turns } from './turns.ts';
 
-/** A node whose event loop goes round when the test says so. */
+/** A node whose event loop goes round, and whose time passes, when the test says so. */
 function loop() {
   const due: (() => void)[] = [];
-  const clock = { now: () => trueNs(0n), uncertainty: () => 0n };
+  let now = 0n;
+  const clock = { now: () => trueNs(now), uncertainty: () => 0n };
   const turns = new Turns({
     clock,
     timers: {
@@ -17,6 +18,9 @@ function loop() {
   });
   return {
     turns,
+    pass: (ns: bigint) => {
+      now += ns;
+    },
     goRound: () => {
       for (const fire of due.splice(0)) fire();
     },
@@ -67,6 +71,31 @@ it('a guest that stands still comes before those that run', () => {
   stream(turns, 'stopped', 1, sent, 'stopped').again();
   for (let turn = 0; turn < 3; turn++) goRound();
   expect(sent).toEqual(['a', 'stopped', 'b', 'c']);
+});
+
+it('in one turn they send for as long as the rest of the process has had: who takes as much as it sends does both', () => {
+  const { turns, goRound, pass } = loop();
+  const sent: string[] = [];
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const working = (name: string): Sender => {
+    const sender: Sender = {
+      guest: 'runs',
+      again() {
+        if (!turns.mayGo(sender)) return;
+        pass(10n);
+        sent.push(name);
+      },
+    };
+    return sender;
+  };
+  const senders = names.map(working);
+  for (const sender of senders) sender.again();
+  goRound();
+  const before = sent.length;
+  for (const sender of senders) sender.again();
+  pass(30n);
+  goRound();
+  expect(sent.slice(before)).toHaveLength(3);
 });
 
 it('one that ended, or has nothing to send when its turn comes, keeps nobody waiting', () => {

@@ -1,8 +1,9 @@
 /**
- * Whose turn it is to send, among the streams of one node: one batch in each turn of the event loop, in a circle, and the
- * streams of guests that stand still before those of guests that run. Without it fifty streams would each work through
- * their credit in one go, 400 batches, and whatever else this process has to hear and to say would wait for seconds: the
- * keep-alive of its links, votes, the last pass of a stopped guest. A stream that is alone never waits.
+ * Whose turn it is to send, among the streams of one node: in a circle, a batch each, and the streams of guests that stand
+ * still before those of guests that run. In one turn of the event loop they send for as long as everything else of this
+ * process has had since, and at least one batch. Without it fifty streams would each work through their credit in one go,
+ * 400 batches, and whatever else there is to hear and to say would wait for seconds: the keep-alive of links, votes, the
+ * last pass of a stopped guest. A stream that is alone never waits.
  */
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Timers } from '@skewbed/runtime/ports/timers.ts';
@@ -20,6 +21,9 @@ export class Turns {
   readonly #waiting = new Set<Sender>();
   /** Whose turn it is; null when nobody has sent anything in this turn of the loop. */
   #holder: Sender | null = null;
+  #isArmed = false;
+  /** Since then everything else has had its time. */
+  #restSince = 0n;
 
   constructor(ports: { readonly clock: Clock; readonly timers: Timers }) {
     this.#ports = ports;
@@ -29,7 +33,7 @@ export class Turns {
   mayGo(sender: Sender): boolean {
     if (this.#holder === null) {
       this.#holder = sender;
-      this.#ports.timers.at(this.#ports.clock.now(), () => this.#next());
+      this.#arm();
       return true;
     }
     if (this.#holder === sender && this.#waiting.size === 0) return true;
@@ -42,7 +46,26 @@ export class Turns {
     this.#waiting.delete(sender);
   }
 
-  /** The loop has come round: the next one that has something to send does so. */
+  #arm(): void {
+    if (this.#isArmed) return;
+    this.#isArmed = true;
+    const now = this.#ports.clock.now();
+    this.#restSince = now;
+    this.#ports.timers.at(now, () => this.#goRound());
+  }
+
+  /** The event loop has come round. */
+  #goRound(): void {
+    const { clock } = this.#ports;
+    const begun = clock.now();
+    const until = begun + (begun - this.#restSince);
+    this.#isArmed = false;
+    do this.#next();
+    while (this.#holder !== null && this.#waiting.size > 0 && clock.now() < until);
+    this.#restSince = clock.now();
+  }
+
+  /** The first one that has something to send does so. */
   #next(): void {
     this.#holder = null;
     for (let next = this.#first(); next !== null && this.#holder === null; next = this.#first()) {
