@@ -6,6 +6,7 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { blackouts } from './blackout.ts';
+import { downtimes } from './downtime.ts';
 import { growth } from './growth.ts';
 import { PATTERNS, type Pattern } from './guest-memory.ts';
 import { crowds } from './guests.ts';
@@ -13,7 +14,7 @@ import { kernelText } from './machine-text.ts';
 import { qemuVersion, versionOf } from './qemu.ts';
 import { speeds } from './speeds.ts';
 
-const PARTS = ['speed', 'blackout', 'growth', 'guests'] as const;
+const PARTS = ['speed', 'blackout', 'downtime', 'growth', 'guests'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -54,6 +55,7 @@ const peers = { qemu: qemu !== null, socat: socatVersion !== null };
 const parts = values.parts.split(',');
 if (parts.includes('speed')) await speeds({ pages, rounds, patterns, peers }, print);
 if (parts.includes('blackout')) await blackouts({ rounds }, print);
+if (parts.includes('downtime')) await downtimes({ rounds, peers }, print);
 if (parts.includes('growth')) await growth({ rounds: Math.min(rounds, 3) }, print);
 if (parts.includes('guests')) await crowds({ rounds: Math.min(rounds, 3) }, print);
 process.exit(0);

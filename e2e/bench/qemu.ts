@@ -85,6 +85,38 @@ export async function migrateQemu(
   }
 }
 
+/**
+ * How long a guest of QEMU's stands still that runs its firmware and has no disk, migrated live: from the event STOP of
+ * the source to RESUME of the target, and what query-migrate says of it. `relay` as above.
+ */
+export async function qemuDowntime(
+  memory: QemuMemory,
+  relay: (port: number) => Promise<Relay>,
+): Promise<{ readonly eventsMs: number; readonly toldMs: number }> {
+  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const size = `${(memory.pages * PAGE_SIZE) / 1024 ** 2}M`;
+  const file = `memory-backend-file,mem-path=${memory.path},share=on`;
+  const source = await Qemu.start(memory.folder, 'source', size, file);
+  const target = await Qemu.start(memory.folder, 'target', size, 'memory-backend-ram', `tcp:127.0.0.1:${port}`);
+  const between = await relay(port);
+  try {
+    await source.ask('cont', {});
+    // The firmware looks for a disk.
+    await new Promise((booted) => setTimeout(booted, 2000));
+    await source.ask('migrate-set-parameters', { 'max-bandwidth': 100 * 1024 ** 3, 'downtime-limit': 1 });
+    // It goes on there at once, as the guest had been running.
+    await target.ask('cont', {});
+    await source.ask('migrate', { uri: `tcp:127.0.0.1:${between.port}` });
+    await Promise.all([source.completed(), target.completed()]);
+    const resumedAt = await target.when('RESUME');
+    const toldMs = Number((await source.ask('query-migrate', {})).downtime);
+    return { eventsMs: resumedAt - (await source.when('STOP')), toldMs };
+  } finally {
+    between.close();
+    await Promise.all([source.quit(), target.quit()]);
+  }
+}
+
 export type Relay = { readonly port: number; readonly pid: number; close(): void };
 
 /** socat in front of a port, with the buffer that was best for it. */
@@ -114,7 +146,13 @@ function cpuSecondsOf(pids: readonly number[]): number {
   return ticks / 100;
 }
 
-type Reply = { return?: Record<string, unknown>; error?: unknown; event?: string; data?: { status?: string } };
+type Reply = {
+  return?: Record<string, unknown>;
+  error?: unknown;
+  event?: string;
+  data?: { status?: string };
+  timestamp?: { seconds: number; microseconds: number };
+};
 
 class Qemu {
   readonly #child: ChildProcess;
@@ -122,6 +160,8 @@ class Qemu {
   #text = '';
   #waiting: ((reply: Reply) => void)[] = [];
   readonly #completed: Promise<void>;
+  /** When the last event of each name came, ms of its own time stamp. */
+  readonly #events = new Map<string, number>();
 
   private constructor(child: ChildProcess, socket: Socket) {
     this.#child = child;
@@ -140,6 +180,8 @@ class Qemu {
       for (const line of lines) {
         const reply = JSON.parse(line) as Reply;
         if ('return' in reply || 'error' in reply) this.#waiting.shift()?.(reply);
+        if (reply.event !== undefined && reply.timestamp !== undefined)
+          this.#events.set(reply.event, reply.timestamp.seconds * 1000 + reply.timestamp.microseconds / 1000);
         if (reply.event !== 'MIGRATION') continue;
         if (reply.data?.status === 'completed') complete();
         if (reply.data?.status === 'failed') fail(new Error('QEMU says that its migration failed'));
@@ -164,6 +206,15 @@ class Qemu {
     await qemu.ask('qmp_capabilities', {});
     await qemu.ask('migrate-set-capabilities', { capabilities: [{ capability: 'events', state: true }] });
     return qemu;
+  }
+
+  /** The time stamp of the last event of that name, ms; waits for one. */
+  async when(event: string): Promise<number> {
+    for (;;) {
+      const at = this.#events.get(event);
+      if (at !== undefined) return at;
+      await new Promise((turn) => setTimeout(turn, 5));
+    }
   }
 
   /** The migration to or from it is over. */
