@@ -4,7 +4,7 @@ import { BaseSequencer } from 'vitest/node';
 
 // Container suites one file after the other: they share two processors with all the nodes that they start. The cheap ones
 // come first, and isolation.test.ts last, since it asserts something about the time of all the others.
-const ORDER = ['image', 'recipes', 'os-clock', 'page', 'faults', 'compose', 'leftovers', 'isolation'];
+const ORDER = ['image', 'recipes', 'os-clock', 'page', 'faults', 'chaos', 'compose', 'swarm', 'leftovers', 'isolation'];
 
 class InOrder extends BaseSequencer {
   override async sort(files: Parameters<BaseSequencer['sort']>[0]) {

@@ -122,6 +122,7 @@ export const RULES: readonly Rule[] = [
       'fast-check',
       'ws',
       'yaml',
+      'typebox',
       'node:',
     ],
     because: 'the proof',

@@ -32,13 +32,20 @@ export async function docker(...args: readonly string[]): Promise<string> {
   return stdout.trim();
 }
 
-/** Removes what suites have left: containers, networks, Compose projects with their volumes. */
+/** Removes what suites have left: containers, networks, Compose projects with their volumes, a swarm. */
 export async function sweep(): Promise<void> {
   for (const project of await leftProjects()) await docker('compose', '-p', project, 'down', '-v', '--timeout', '1');
   const containers = lines(await docker('ps', '-aq', '--filter', `label=${LABEL}`));
   if (containers.length > 0) await docker('rm', '--force', '--volumes', ...containers);
   const networks = lines(await docker('network', 'ls', '-q', '--filter', 'label=org.testcontainers=true'));
   for (const network of networks) await docker('network', 'rm', network).catch(() => {});
+  if (await isOurSwarm()) await docker('swarm', 'leave', '--force');
+}
+
+/** Whether this engine is in a swarm that a suite has made: its only node carries the label. */
+async function isOurSwarm(): Promise<boolean> {
+  if ((await docker('info', '--format', '{{.Swarm.ControlAvailable}}')) !== 'true') return false;
+  return (await docker('node', 'inspect', 'self', '--format', `{{index .Spec.Labels "${LABEL}"}}`)) === '1';
 }
 
 /** Everything of the suites that is still there. */
