@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chaosHistory } from '@skewbed/experiments/chaos/chaos-run.ts';
+import { ContainerBed } from '@skewbed/experiments/chaos/real/container-bed.ts';
 import { ProcessBed } from '@skewbed/experiments/chaos/real/process-bed.ts';
 import {
   type RealProgress,
@@ -19,8 +20,9 @@ import type { OpenBed } from '@skewbed/experiments/chaos/real/real-run.ts';
 import type { Schedule } from '@skewbed/experiments/chaos/schedule.ts';
 import type { Theme } from '@skewbed/experiments/chaos/theme.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
-import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { findContainers } from '@skewbed/experiments/testbeds/containers.ts';
 import { secondsOf } from '@skewbed/proto/units.ts';
+import { composeHands } from '../docker-hands.ts';
 import { say } from '../terminal.ts';
 
 export type RealTestbed = 'processes' | 'containers';
@@ -29,6 +31,7 @@ export type RealOptions = { readonly on: RealTestbed; readonly out: string; read
 /** Seeds of a campaign on real nodes, unless somebody says otherwise: each takes about half a minute. */
 export const REAL_SEEDS = 3;
 const QUIET_EVERY_S = 10;
+const COMPOSE_NODES = 3;
 
 /** Runs a campaign on real nodes. Gives the exit code. */
 export async function chaosOnReal(
@@ -39,12 +42,16 @@ export async function chaosOnReal(
     readonly stopAtFirst?: true;
   },
 ): Promise<number> {
-  const { on, workers, theme, json } = options;
+  const { on, json } = options;
+  const open = await openOn(on);
+  // Containers are there once, and compose.yaml has three nodes.
+  const [workers, theme] =
+    on === 'containers' ? [1, { ...options.theme, hostsMost: COMPOSE_NODES }] : [options.workers, options.theme];
   const progress = realProgress(on);
   let told: readonly ToldRun[];
   try {
     told = await runRealCampaign({
-      open: openOn(on),
+      open,
       seeds,
       workers,
       theme,
@@ -69,12 +76,11 @@ export async function chaosOnReal(
 /** Runs one schedule, such as that of a replay code, on real nodes. */
 export async function replayOnReal(schedule: Schedule, options: RealOptions): Promise<number> {
   const { on, json } = options;
+  const open = await openOn(on);
   const progress = realProgress(on);
   let told: ToldRun;
   try {
-    told = await runBeside(openOn(on), schedule, (part) =>
-      progress.update({ done: 0, of: 1, failures: 0, left: 0, part }),
-    );
+    told = await runBeside(open, schedule, (part) => progress.update({ done: 0, of: 1, failures: 0, left: 0, part }));
   } finally {
     progress.stop();
   }
@@ -87,13 +93,15 @@ export async function replayOnReal(schedule: Schedule, options: RealOptions): Pr
   return realExit([told]);
 }
 
-function openOn(on: RealTestbed): OpenBed {
-  switch (on) {
-    case 'processes':
-      return ProcessBed.open;
-    case 'containers':
-      throw new SkewbedError('bad-argument', 'containers: not yet', '--on');
-  }
+async function openOn(on: RealTestbed): Promise<OpenBed> {
+  if (on === 'processes') return ProcessBed.open;
+  const found = await findContainers(process.env);
+  const hands = await composeHands(process.env);
+  if (hands === null)
+    process.stderr.write(
+      'no container engine with a Compose project of Skewbed answers here: only clocks are disturbed; COMPOSE_PROJECT_NAME names another project\n',
+    );
+  return (schedule, options) => ContainerBed.open(schedule, { ...found, hands }, options);
 }
 
 /** A real run comes once: its history is kept whatever it shows. */

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { openContainers } from '@skewbed/experiments/testbeds/containers.ts';
 import type { RunnerOptions } from '@skewbed/experiments/testbeds/live-run.ts';
 import { GenericContainer, Network, type StartedNetwork, type StartedTestContainer, Wait } from 'testcontainers';
+import { freePort } from './compose-project.ts';
 import { docker, IMAGE, LABEL } from './engine.ts';
 
 const PORT = 8080;
@@ -27,10 +28,16 @@ export class Cluster implements AsyncDisposable {
   static async start(names: readonly string[]): Promise<Cluster> {
     const cluster = new Cluster(await new Network().start());
     try {
+      // A port of its own, and a journal on a volume: a coordinator that is killed and started again has both.
+      const host = await freePort();
       cluster.#coordinator = await cluster
-        .#container('coordinator', ['services/coordinator/main.ts'])
-        .withEnvironment({ ...cluster.#environment(), SKEWBED_ALLOWED_HOSTS: 'coordinator' })
-        .withExposedPorts(PORT)
+        .#container('coordinator', ['services/coordinator/main.ts'], { volume: '/var/lib/skewbed' })
+        .withEnvironment({
+          ...cluster.#environment(),
+          SKEWBED_ALLOWED_HOSTS: 'coordinator',
+          SKEWBED_JOURNAL: '/var/lib/skewbed/journal',
+        })
+        .withExposedPorts({ container: PORT, host })
         .start();
       await Promise.all(names.map((name) => cluster.#startNode(name)));
       await cluster.#nodesReady(names.length);
@@ -70,7 +77,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async inflict(fault: Fault, node: string): Promise<void> {
-    const id = this.#id(node);
+    const id = this.idOf(node);
     if (fault === 'kill') await docker('kill', '--signal', 'KILL', id);
     // A busy machine cannot always freeze all threads of a process in time: runc gives up then, and may be asked again.
     if (fault === 'pause') await docker('pause', id).catch(() => docker('pause', id));
@@ -78,7 +85,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async heal(fault: Fault, node: string): Promise<void> {
-    const id = this.#id(node);
+    const id = this.idOf(node);
     if (fault === 'kill') await docker('start', id);
     if (fault === 'pause') await docker('unpause', id);
     // A reconnect forgets the names that the others know the node by.
@@ -87,7 +94,7 @@ export class Cluster implements AsyncDisposable {
 
   /** The last lines that a node wrote: evidence for a failing test. */
   async logs(node: string): Promise<string> {
-    return docker('logs', '--tail', '20', this.#id(node));
+    return docker('logs', '--tail', '20', this.idOf(node));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -97,9 +104,10 @@ export class Cluster implements AsyncDisposable {
     await this.#network.stop();
   }
 
-  #id(node: string): string {
-    const container = this.#nodes.get(node);
-    if (container === undefined) throw new Error(`there is no node ${node} in this cluster`);
+  /** The container of a node, or of the coordinator. */
+  idOf(name: string): string {
+    const container = name === 'coordinator' ? this.#coordinator : this.#nodes.get(name);
+    if (container === null || container === undefined) throw new Error(`there is no ${name} in this cluster`);
     return container.getId();
   }
 
@@ -128,8 +136,8 @@ export class Cluster implements AsyncDisposable {
     return { SKEWBED_TOKEN: this.#token, SKEWBED_LISTEN: `0.0.0.0:${PORT}`, SKEWBED_LOG: 'warn' };
   }
 
-  #container(alias: string, command: readonly string[]): GenericContainer {
-    return new HardenedContainer(IMAGE)
+  #container(alias: string, command: readonly string[], options: HardenedOptions = {}): GenericContainer {
+    return new HardenedContainer(IMAGE, options)
       .withCommand(['node', ...command])
       .withNetwork(this.#network)
       .withNetworkAliases(alias)
@@ -142,9 +150,13 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
+/** `volume`: a folder on an anonymous volume, which goes with the container. */
+type HardenedOptions = { readonly volume?: string };
+
 class HardenedContainer extends GenericContainer {
-  constructor(image: string) {
+  constructor(image: string, { volume }: HardenedOptions) {
     super(image);
     this.hostConfig.ReadonlyRootfs = true;
+    if (volume !== undefined) this.hostConfig.Mounts = [{ Type: 'volume', Source: '', Target: volume }];
   }
 }

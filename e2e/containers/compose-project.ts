@@ -89,7 +89,8 @@ export async function endOf(child: ChildProcess): Promise<Ended> {
   return { code, output };
 }
 
-async function freePort(): Promise<number> {
+/** A port of this machine's loopback that nobody uses now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

@@ -33,6 +33,8 @@ export type Narrowing = {
   readonly faults?: number;
   /** Moves and faults begin within so long, instead of a length from the table. */
   readonly lengthMs?: number;
+  /** At most so many hosts. */
+  readonly hostsMost?: number;
 };
 
 const HOST_NAMES = ['a', 'b', 'c', 'd'];
@@ -47,7 +49,9 @@ export function drawSchedule(seed: number, narrowing: Narrowing = {}): Schedule 
   const drawnMs = between(random, LENGTH_MS.least, LENGTH_MS.most);
   const lengthMs = narrowing.lengthMs ?? drawnMs;
   const patches = chance(random, CONTINUITY_PERCENT) ? ['uptime-continuity'] : [];
-  const hosts = HOST_NAMES.slice(0, weighted(random, HOSTS)).map((name) => drawHost(random, name, patches));
+  const hosts = HOST_NAMES.slice(0, Math.min(weighted(random, HOSTS), narrowing.hostsMost ?? HOST_NAMES.length)).map(
+    (name) => drawHost(random, name, patches),
+  );
   const names = hosts.map(({ name }) => name);
   const guests = GUEST_NAMES.slice(0, weighted(random, GUESTS)).map((name) =>
     drawGuest(random, name, names, narrowing.kernel),

@@ -12,13 +12,16 @@ export type Theme = {
   readonly find?: 'hang';
   /** Short schedules, for beds on which a second takes a second. */
   readonly pace?: 'short';
+  /** Where there are no more. */
+  readonly hostsMost?: number;
 };
 
 /** The schedule of a seed in a campaign. */
-export function themed(seed: number, { kernel, faults, canary, find, pace }: Theme): Schedule {
+export function themed(seed: number, { kernel, faults, canary, find, pace, hostsMost }: Theme): Schedule {
   const narrowing = {
     ...(kernel === undefined ? {} : { kernel }),
     ...(faults === undefined ? {} : { faults }),
+    ...(hostsMost === undefined ? {} : { hostsMost }),
   };
   const drawn = pace === 'short' ? drawShort(seed, narrowing) : drawSchedule(seed, narrowing);
   return { ...drawn, ...(canary === undefined ? {} : { canary }), ...(find === undefined ? {} : { find }) };

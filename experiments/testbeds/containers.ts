@@ -22,9 +22,9 @@ export type ContainerTestbed = Testbed & {
 };
 
 /** Finds the coordinator of SKEWBED_COORDINATOR_URL; with the token of SKEWBED_TOKEN or SKEWBED_TOKEN_FILE. */
-export async function openContainers(
+export async function findContainers(
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<ContainerTestbed> {
+): Promise<Pick<RunnerOptions, 'coordinatorUrl' | 'token'>> {
   const coordinatorUrl = (environment.SKEWBED_COORDINATOR_URL || PUBLISHED_URL).replace(/\/$/, '');
   const { token, source } = resolveToken(environment);
   if (source === 'random')
@@ -33,6 +33,14 @@ export async function openContainers(
       `the coordinator at ${coordinatorUrl} has a token: set SKEWBED_TOKEN_FILE, or SKEWBED_TOKEN="$(docker compose exec coordinator cat /run/skewbed/token)"`,
     );
   await findCoordinator(coordinatorUrl);
+  return { coordinatorUrl, token };
+}
+
+/** The testbed that is there. */
+export async function openContainers(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ContainerTestbed> {
+  const { coordinatorUrl, token } = await findContainers(environment);
   // Two command lines at one coordinator must not have one name.
   const mark = randomBytes(4).toString('hex');
   let runs = 0;

@@ -53,11 +53,11 @@ it('a coordinator tells page by page what there was before, and nothing twice', 
   );
   const heard = new Heard();
   const client = coordinatorWith(before);
-  heard.listen(client.asClient, () => true);
+  heard.listen(client.asClient, { wanted: () => true });
   client.tell([told(9999, { kind: 'migration', migration: 'm1', domain: 'red', phase: 'running' })]);
   expect(heard.history).toHaveLength(before.length + 1);
   // Another runner of the same coordinator hears the same things again.
-  heard.listen(coordinatorWith(before).asClient, () => true);
+  heard.listen(coordinatorWith(before).asClient, { wanted: () => true });
   expect(heard.history).toHaveLength(before.length + 1);
 });
 

@@ -11,8 +11,19 @@ import { isMachineCrash } from '../checkers/checker.ts';
 import { missingEvents, type Unseen } from '../checkers/unseen.ts';
 import { eventText } from '../event-text.ts';
 
-/** Which of a runner's events are wanted. */
-type Wanted = (event: HistoryEvent) => boolean;
+/** What is taken of what a coordinator tells a runner. */
+export type Hearing = {
+  readonly wanted: (event: HistoryEvent) => boolean;
+  /** The number from which on a coordinator that has been there for long is asked. */
+  readonly from?: number;
+  /** An event as this run's history has it. */
+  readonly read?: (event: HistoryEvent) => HistoryEvent;
+  /** Given where hosts are heard by the coordinator alone. */
+  readonly now?: () => TrueNs;
+};
+
+/** So long after its link broke something of a host may still arrive that was on its way. */
+const ON_ITS_WAY_NS = 1_000_000_000n;
 
 export class Heard {
   /** In the order in which it was heard. */
@@ -20,6 +31,8 @@ export class Heard {
   readonly #gaps: Unseen[] = [];
   readonly #lastOf = new Map<string, bigint>();
   readonly #fromRunners = new Set<string>();
+  /** Hosts whose link was broken, with when, and what they had said last; until they are heard again. */
+  readonly #losing = new Map<string, { readonly fromNs: bigint; since: bigint | null }>();
 
   record(events: readonly HistoryEvent[]): void {
     for (const event of events) this.history.push(event);
@@ -28,9 +41,16 @@ export class Heard {
   /** A host said this. */
   said(host: string, events: readonly HistoryEvent[]): void {
     for (const event of events) {
+      if (event.kind === 'host-started') this.#forget(host, event.at);
       this.history.push(event);
       if (event.at > (this.#lastOf.get(host) ?? 0n)) this.#lastOf.set(host, event.at);
     }
+  }
+
+  /** A node that had a host before it was given ours: what that one said since is none of this run. */
+  #forget(host: string, since: TrueNs): void {
+    const kept = this.history.filter((event) => event.host !== host || event.at < since || event.kind === 'failure');
+    this.history.splice(0, this.history.length, ...kept);
   }
 
   /** The socket on which a host says what happened is closed at this instant. */
@@ -38,28 +58,44 @@ export class Heard {
     this.#gaps.push({ host, fromNs: this.#lastOf.get(host) ?? 0n, toNs: at });
   }
 
+  /** The way of this host to the coordinator is about to break: what it says is lost until it is heard again. */
+  losing(host: string): void {
+    if (!this.#losing.has(host)) this.#losing.set(host, { fromNs: this.#lastOf.get(host) ?? 0n, since: null });
+  }
+
+  /** Now it is broken: whatever comes well after this comes over a new one. */
+  broke(host: string, now: TrueNs): void {
+    const lost = this.#losing.get(host);
+    if (lost !== undefined) lost.since = now;
+  }
+
   /**
    * Takes what a coordinator tells a runner which has just been welcomed, and what it told before: that is asked for page
    * by page, and what arrives meanwhile is in the last page as well.
    */
-  listen(client: RunnerClient, wanted: Wanted): void {
+  listen(client: RunnerClient, hearing: Hearing): void {
     let caughtUp = false;
     client.onEvents((events) => {
-      if (caughtUp) this.#told(events, wanted);
+      if (caughtUp) this.#told(events, hearing);
     });
     const page = (from: number): void =>
       client.request('coordinator', { command: 'history', from, most: EVENTS_PER_MESSAGE_MAX }, (outcome) => {
         if (!outcome.ok) return;
-        const { events, next } = outcome.result;
-        this.#told(events, wanted);
+        const { first, events, next } = outcome.result;
+        // A coordinator that was started anew counts from the beginning.
+        if (first < from) return page(0);
+        this.#told(events, hearing);
         if (events.length < EVENTS_PER_MESSAGE_MAX) caughtUp = true;
         else page(next);
       });
-    page(0);
+    page(hearing.from ?? 0);
   }
 
   /** In the order of its instants, counted from `start`; what a machine said before it died stands before its death. */
   inOrder(start: TrueNs): HistoryEvent[] {
+    const end = this.history.reduce((last, { at }) => (at > last ? at : last), start as bigint);
+    for (const [host, { fromNs }] of this.#losing) this.#gaps.push({ host, fromNs, toNs: end });
+    this.#losing.clear();
     const counted = this.history.map((event): HistoryEvent => ({ ...event, at: trueNs(event.at - start) }));
     const gaps = this.#gaps.map(({ host, fromNs, toNs }) =>
       missingEvents(host, { fromNs: fromNs > start ? fromNs - start : 0n, at: trueNs(toNs - start) }),
@@ -78,14 +114,26 @@ export class Heard {
     return ordered;
   }
 
-  #told(events: readonly HistoryEvent[], wanted: Wanted): void {
+  #told(events: readonly HistoryEvent[], { wanted, read, now }: Hearing): void {
     for (const event of events) {
       if (!wanted(event)) continue;
       const text = eventText(event);
       if (this.#fromRunners.has(text)) continue;
       this.#fromRunners.add(text);
-      this.history.push(event);
+      const own = read?.(event) ?? event;
+      if (own.host === undefined || now === undefined) this.history.push(own);
+      else {
+        this.#heardAgain(own.host, { at: own.at, now: now() });
+        this.said(own.host, [own]);
+      }
     }
+  }
+
+  #heardAgain(host: string, { at, now }: { readonly at: bigint; readonly now: bigint }): void {
+    const lost = this.#losing.get(host);
+    if (lost === undefined || lost.since === null || now - lost.since < ON_ITS_WAY_NS) return;
+    this.#gaps.push({ host, fromNs: lost.fromNs, toNs: at });
+    this.#losing.delete(host);
   }
 }
 

@@ -39,6 +39,7 @@ const PACE: Pace = { leadMs: 1500, moveLeadMs: 400 };
 export class ProcessBed implements RealBed {
   readonly testbed = 'processes';
   readonly pace = PACE;
+  readonly leastQuietMs = 0;
   readonly heard = new Heard();
   readonly failures: SkewbedError[] = [];
   readonly runner: RunnerPorts;
@@ -97,7 +98,7 @@ export class ProcessBed implements RealBed {
 
   /** Nodes are heard by the proxy; of the coordinator only a runner hears. */
   listen(client: RunnerClient): void {
-    this.heard.listen(client, isCoordinators);
+    this.heard.listen(client, { wanted: isCoordinators });
   }
 
   refuses(): null {

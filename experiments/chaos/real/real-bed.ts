@@ -8,6 +8,8 @@ import type { RealLink } from './real-link.ts';
 export interface RealBed extends RunBed {
   readonly testbed: 'processes' | 'containers';
   readonly heard: Heard;
+  /** How long it has to be quiet here at the end, whatever the schedule says. */
+  readonly leastQuietMs: number;
   /** Services that ended by themselves, and the like. */
   readonly failures: readonly SkewbedError[];
   /** The instant from which a history counts. */

@@ -29,12 +29,13 @@ const GRACE_MS = 20_000;
 export const lengthMs = (schedule: Schedule): number => quietFromMs(schedule) + quietMsOf(schedule);
 
 /** Runs it. Throws only where the bed does not come up. */
-export async function runReal(open: OpenBed, schedule: Schedule, options: RealRunOptions = {}): Promise<RealRun> {
+export async function runReal(open: OpenBed, asked: Schedule, options: RealRunOptions = {}): Promise<RealRun> {
   let steering: Steering | null = null;
-  const bed = await open(schedule, {
+  const bed = await open(asked, {
     restarted: (host) => steering?.hostRestarted(host),
     ...(options.makeLink === undefined ? {} : { makeLink: options.makeLink }),
   });
+  const schedule = quietFor(asked, bed.leastQuietMs);
   try {
     steering = new Steering(bed, schedule);
     const crashes = await ended(bed, steering, { mostMs: lengthMs(schedule) + GRACE_MS, ...options });
@@ -54,6 +55,9 @@ export async function runReal(open: OpenBed, schedule: Schedule, options: RealRu
     await bed.close();
   }
 }
+
+const quietFor = (schedule: Schedule, leastMs: number): Schedule =>
+  quietMsOf(schedule) >= leastMs ? schedule : { ...schedule, quietMs: leastMs };
 
 /** Waits for the end of the run; gives what ended it too early. */
 function ended(
