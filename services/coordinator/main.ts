@@ -11,6 +11,7 @@ import { LiveTimers } from '@skewbed/runtime/live/timers.ts';
 import type { Journal } from '@skewbed/runtime/ports/journal.ts';
 import type { Log } from '@skewbed/runtime/ports/log.ts';
 import { CoordinatorCore } from './core/coordinator.ts';
+import { rehearseHandOver } from './core/hand-over-rehearsal.ts';
 import { addLiveRoutes } from './http/live.ts';
 import { addPage } from './http/page.ts';
 import { addRoutes, gaugesOf } from './http/routes.ts';
@@ -63,6 +64,8 @@ async function start({ settings, listen, logLevel, token, access, fail }: Servic
   addLiveRoutes(server, core);
   addRunRoutes(server, settings.get('runs') ?? null);
   network.attach(server.server);
+  // Before there is anybody to wait for it: a guest stands still while these are read for the first time.
+  rehearseHandOver();
   core.start();
   await server.listen(listen);
   const url = urlOf(server.server.address() as AddressInfo);

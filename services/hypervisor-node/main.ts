@@ -18,6 +18,7 @@ import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { LogFields } from '@skewbed/runtime/ports/log.ts';
 import { SeededRandom } from '@skewbed/runtime/random.ts';
 import { modelWorld } from './core/model-world.ts';
+import { rehearseMoves } from './core/move-rehearsal.ts';
 import { NodeCore } from './core/node.ts';
 import { type OwnClocks, settledClocks } from './core/own-clocks.ts';
 import { rehearse } from './core/rehearsal.ts';
@@ -87,6 +88,7 @@ async function start({ settings, listen, logLevel, token, access }: ServiceConte
   log.info({ url: here }, 'listening');
   // Before there is anybody to wait for it: the first migration of a node shall not be its slowest.
   for (const sum of checksums.names) rehearse(checksums.named(sum));
+  rehearseMoves(modelWorld(nodePageOps), checksums.named(checksums.names[0] as string));
   core.start();
   const following = own instanceof OsClocks ? followOsClocks(own, core) : null;
   return {
