@@ -62,7 +62,7 @@ export class Connection {
       /** Bytes that are no protocol of ours. */
       readonly failed: (error: SkewbedError) => void;
       readonly over: () => void;
-      /** The socket to whoever dialled is closed: he says nothing on it any more. */
+      /** Whoever dialled says nothing more on this connection. */
       readonly diallerGone: (ends: Ends) => void;
     },
   ) {
@@ -136,12 +136,18 @@ export class Connection {
     from.on('error', () => {
       reset = true;
     });
+    let gone = false;
+    const isGone = (): void => {
+      if (!gone && from === this.#near) this.#diallerGone(this.ends);
+      gone = true;
+    };
     from.on('end', () => {
+      isGone();
       if (!this.#broken) lane.end(() => to.end());
     });
     from.on('close', () => {
       this.#open -= 1;
-      if (from === this.#near) this.#diallerGone(this.ends);
+      isGone();
       if (this.#open === 0) {
         this.#link.left(this);
         this.#over();

@@ -88,6 +88,7 @@ export class RealMachine implements ChaosProcess {
     let over = false;
     let stopped = false;
     let stops = 0;
+    let stood = 0;
     const stop = (): void => {
       if (over || !here()) return;
       this.#stop(service);
@@ -98,6 +99,7 @@ export class RealMachine implements ChaosProcess {
     const goOn = (): void => {
       if (!stopped || !here()) return;
       stopped = false;
+      if (stateOf(service.pid) === STOPPED) stood += 1;
       this.#goOn(service);
       this.#parts.after(SLICE_MS, stop);
     };
@@ -106,7 +108,8 @@ export class RealMachine implements ChaosProcess {
       over = true;
       goOn();
       if (!here()) return { outcome: 'inconclusive', detail: 'it died meanwhile' };
-      return { outcome: 'confirmed', detail: `it was stopped ${stops} times` };
+      const outcome = stood === stops ? 'confirmed' : stood === 0 ? 'inconclusive' : 'mismatch';
+      return { outcome, detail: `it was stopped ${stops} times, and seen standing ${stood} times` };
     };
   }
 

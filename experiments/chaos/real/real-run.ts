@@ -2,6 +2,7 @@
  * Runs one schedule on real nodes, in real time, and judges it as a run of the simulator is judged. Steering and checkers
  * are the same; beside them a run has a limit, because no simulator tells that nothing is going to happen any more.
  */
+import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { trueNs } from '@skewbed/proto/units.ts';
 import { type ChaosRun, checkedRun } from '../chaos-run.ts';
 import type { Violation } from '../checkers/checker.ts';
@@ -31,7 +32,7 @@ export const lengthMs = (schedule: Schedule): number => quietFromMs(schedule) + 
 /** Runs it. Throws only where the bed does not come up. */
 export async function runReal(open: OpenBed, asked: Schedule, options: RealRunOptions = {}): Promise<RealRun> {
   let steering: Steering | null = null;
-  const bed = await open(asked, {
+  const bed = await openedTwice(open, asked, {
     restarted: (host) => steering?.hostRestarted(host),
     ...(options.makeLink === undefined ? {} : { makeLink: options.makeLink }),
   });
@@ -56,6 +57,16 @@ export async function runReal(open: OpenBed, asked: Schedule, options: RealRunOp
   }
 }
 
+/** A machine that is busy for a while is not yet a reason to end a campaign. */
+async function openedTwice(...[open, ...how]: [OpenBed, ...Parameters<OpenBed>]): Promise<RealBed> {
+  try {
+    return await open(...how);
+  } catch (thrown) {
+    if (!(thrown instanceof SkewbedError) || thrown.code !== 'timed-out') throw thrown;
+    return open(...how);
+  }
+}
+
 const quietFor = (schedule: Schedule, leastMs: number): Schedule =>
   quietMsOf(schedule) >= leastMs ? schedule : { ...schedule, quietMs: leastMs };
 
@@ -66,11 +77,12 @@ function ended(
   { mostMs, progress }: RealRunOptions & { readonly mostMs: number },
 ): Promise<readonly Violation[]> {
   const { clock } = bed.runner;
-  const deadline = bed.start + nsOfMs(mostMs + bed.pace.leadMs);
+  const began = clock.now();
+  const deadline = began + nsOfMs(mostMs + bed.pace.leadMs);
   return new Promise((resolve) => {
     const look = (): void => {
       const atNs = clock.now() - bed.start;
-      progress?.(Math.min(1, Number(atNs / 1_000_000n) / mostMs));
+      progress?.(Math.min(1, Number((clock.now() - began) / 1_000_000n) / mostMs));
       const [failure] = bed.failures;
       if (failure !== undefined) {
         resolve([{ checker: 'crash', atNs, what: `${failure.code}: ${failure.message}` }]);
