@@ -2,9 +2,9 @@
  * skewbed chaos --on processes|containers, and skewbed replay CODE --on ...: the same schedules on real nodes. What was not
  * done or could not be judged there, and what the simulator does otherwise, is told beside what the checkers found.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chaosHistory } from '@skewbed/experiments/chaos/chaos-run.ts';
+import { keptRun, writeKeptRun } from '@skewbed/experiments/chaos/kept-run.ts';
 import { ContainerBed } from '@skewbed/experiments/chaos/real/container-bed.ts';
 import { ProcessBed } from '@skewbed/experiments/chaos/real/process-bed.ts';
 import {
@@ -107,10 +107,7 @@ async function openOn(on: RealTestbed): Promise<OpenBed> {
 /** A real run comes once: its history is kept whatever it shows. */
 function keep({ run }: ToldRun, { on, out }: RealOptions): string {
   const folder = join(out, 'chaos', `${on}-seed-${run.schedule.seed}`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'schedule.json'), jsonText(run.schedule));
-  writeFileSync(join(folder, 'history.jsonl'), chaosHistory(run, on));
-  if (run.record.journal !== null) writeFileSync(join(folder, 'journal.jsonl'), `${run.record.journal.join('\n')}\n`);
+  writeKeptRun(folder, keptRun(run, run.violations, on));
   return folder;
 }
 

@@ -1,7 +1,6 @@
 /** skewbed replay CODE: runs the schedule of a replay code again, twice, and tells what the checkers say of it. */
 import { join } from 'node:path';
 import { type KeptRun, keptRun, resultOf, writeKeptRun } from '@skewbed/experiments/chaos/kept-run.ts';
-import { replayCommand } from '@skewbed/experiments/chaos/replay-code.ts';
 import type { Schedule } from '@skewbed/experiments/chaos/schedule.ts';
 import { judgedRun } from '@skewbed/experiments/chaos/verdict.ts';
 import { EXIT } from '@skewbed/experiments/checkers/expect.ts';
@@ -30,14 +29,14 @@ export function replaySchedule(schedule: Schedule, { out, json }: ReplayOptions)
 }
 
 /** What was done, and what was found; at last the command that repeats it. */
-export function printReplay({ record, violations }: KeptRun, folder: string): void {
+export function printReplay({ record, violations, replay }: KeptRun, folder: string): void {
   const { schedule } = record;
   for (const line of scheduleLines(schedule)) say(line);
   say();
   for (const { checker, atNs, what } of violations) say(`${checker} after ${secondsOf(atNs).toFixed(3)} s: ${what}`);
   if (violations.length === 0) say('The checkers find nothing.');
   say(`kept in ${folder}`);
-  if (violations.length > 0) say(replayCommand(schedule));
+  if (violations.length > 0) say(replay);
 }
 
 function scheduleLines({ hosts, guests, moves, faults, seed, canary }: Schedule): readonly string[] {

@@ -75,6 +75,17 @@ describe('a kept run', () => {
     });
   });
 
+  it('of real nodes is told by its result, for its history has gaps, and is repeated there', () => {
+    const folder = join(root, 'real');
+    const [first] = run.violations;
+    writeKeptRun(folder, keptRun(run, [first!], 'processes'));
+    const again = readKeptRun(folder);
+    expect(again.header.testbed).toBe('processes');
+    expect(again.violations).toEqual([first]);
+    expect(again.replay).toMatch(/^npx skewbed replay sb1\.[\w-]+ --on processes$/);
+    expect(read(folder, 'report.html')).toContain('on real nodes (processes)');
+  });
+
   it('that is none is refused', () => {
     expect(() => readKeptRun(join(root, 'nowhere'))).toThrow(/history\.jsonl cannot be read \(ENOENT\)/);
     const folder = written('six');

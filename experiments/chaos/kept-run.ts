@@ -14,13 +14,14 @@ import { NS_PER_US, secondsOf, trueNs } from '@skewbed/proto/units.ts';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { jsonText } from '../json-text.ts';
+import type { TestbedName } from '../plan.ts';
 import { type ChaosRun, chaosHeader, chaosHistory, historyHash } from './chaos-run.ts';
 import { CHECKER_NAMES, type CheckerName, type RunRecord, type Violation } from './checkers/checker.ts';
 import { CHECKERS, checkRun } from './checkers/index.ts';
 import { replayCommand } from './replay-code.ts';
 import { isChaosPlan } from './replayable.ts';
 import { renderChaosRun } from './report/run-page.ts';
-import { readSchedule, ScheduleFields } from './schedule.ts';
+import { readSchedule, type Schedule, ScheduleFields } from './schedule.ts';
 
 const closed = <P extends Record<string, Parameters<typeof Type.Object>[0][string]>>(fields: P) =>
   Type.Object(fields, { additionalProperties: false });
@@ -53,19 +54,31 @@ export type KeptRun = {
   readonly header: HistoryHeader;
   readonly record: RunRecord;
   readonly violations: readonly Violation[];
+  /** The command that repeats it. */
+  readonly replay: string;
   /** The text of history.jsonl. */
   readonly history: string;
   readonly historySha256: string;
 };
 
 /** What will be kept of a run. `violations` with those that only a second run shows. */
-export function keptRun(run: ChaosRun, violations: readonly Violation[]): KeptRun {
-  const history = chaosHistory(run);
-  return { header: chaosHeader(run.schedule), record: run.record, violations, history, historySha256: sha256(history) };
+export function keptRun(
+  run: Pick<ChaosRun, 'schedule' | 'record'>,
+  violations: readonly Violation[],
+  testbed: TestbedName = 'sim',
+): KeptRun {
+  const { schedule, record } = run;
+  const history = chaosHistory(run, testbed);
+  const header = chaosHeader(schedule, testbed);
+  return { header, record, violations, replay: replayOn(header, schedule), history, historySha256: sha256(history) };
 }
 
+/** On real nodes it is repeated there. */
+const replayOn = ({ testbed }: HistoryHeader, schedule: Schedule): string =>
+  testbed === 'sim' ? replayCommand(schedule) : `${replayCommand(schedule)} --on ${testbed}`;
+
 /** The result of a kept run. */
-export function resultOf({ record, violations, historySha256 }: KeptRun): ReplayResult {
+export function resultOf({ record, violations, replay, historySha256 }: KeptRun): ReplayResult {
   const { schedule } = record;
   return {
     schema: 1,
@@ -74,7 +87,7 @@ export function resultOf({ record, violations, historySha256 }: KeptRun): Replay
     historyHash: historyHash({ schedule, record }),
     historySha256,
     violations: violations.map(({ checker, atNs, what }) => ({ checker, at: secondsOf(atNs), what })),
-    replay: replayCommand(schedule),
+    replay,
     schedule: schedule as ReplayResult['schedule'],
   };
 }
@@ -104,7 +117,8 @@ export function readKeptRun(folder: string): KeptRun {
   // On real nodes something may have happened that nobody heard of: then a history alone is not judged.
   const kept = keptFindings(join(folder, 'result.json'));
   const found = header.testbed === 'sim' ? [...kept.filter(isNotFromHistory), ...checkRun(record)] : kept;
-  return { header, record, violations: found, history, historySha256: sha256(history) };
+  const replay = replayOn(header, record.schedule);
+  return { header, record, violations: found, replay, history, historySha256: sha256(history) };
 }
 
 /** Makes everything again that can be made from history and journal. */

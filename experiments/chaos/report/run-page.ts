@@ -14,25 +14,23 @@ import { checkerText } from '../checkers/index.ts';
 import { nsOfMs } from '../duration.ts';
 import type { Fault } from '../faults/index.ts';
 import type { KeptRun } from '../kept-run.ts';
-import { replayCommand } from '../replay-code.ts';
 import { chaosStyle } from './chaos-style.ts';
 import { chaosPlot, chaosView } from './course.ts';
 import { inOrder, type Lanes, lanesOf, withLosses } from './lanes.ts';
 import { drawLanes } from './lanes-drawing.ts';
 
 /** The page as an HTML document. */
-export function renderChaosRun({ header, record, violations, historySha256 }: KeptRun): string {
+export function renderChaosRun({ header, record, violations, replay, historySha256 }: KeptRun): string {
   const { schedule, origin } = record;
   const { seed } = schedule;
   const lanes = lanesOf(record, violations);
   const events = withLosses(inOrder(record.events));
   const view = chaosView({ header, origin, events });
-  const command = replayCommand(schedule);
   const body = html`<main>
 <header>
 <p class="kicker">Skewbed chaos</p>
 <h1>Seed ${seed}</h1>
-<p class="question">${summaryOf(schedule)}</p>
+<p class="question">${summaryOf(schedule)}${header.testbed === 'sim' ? '' : `, on real nodes (${header.testbed})`}</p>
 </header>
 <section class="verdict ${violations.length === 0 ? 'good' : 'bad'}">
 <p class="sentence">${sentenceOf(violations)}</p>
@@ -74,7 +72,7 @@ ${timelineTable(view)}
 </section>
 <section>
 <h2>Again</h2>
-<pre class="command"><code>${command}</code></pre>
+<pre class="command"><code>${replay}</code></pre>
 <p class="soft">sha256 of history.jsonl: <code>${historySha256}</code></p>
 </section>
 </main>`;
