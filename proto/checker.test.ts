@@ -1,7 +1,9 @@
+import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { checkerOf } from './checker.ts';
 import { decode, encode } from './codec.ts';
+import { bytes } from './control/fields.ts';
 import { MESSAGES, type Message } from './control/registry.ts';
 import { trueNs } from './units.ts';
 
@@ -51,6 +53,38 @@ describe('the fast checker', () => {
     const { socket } = MESSAGES[sample.type];
     expect(decode(encode(sample), socket)).toEqual(sample);
   });
+});
+
+it('agrees with typebox on strings and bytes, whatever they are made of', () => {
+  const schemas = [
+    Type.String({ maxLength: 3 }),
+    Type.String({ pattern: '^[a-z][a-z-]{0,3}$' }),
+    Type.String(),
+    bytes({ least: 1, most: 2 }),
+  ];
+  const values = [
+    '',
+    'abc',
+    'abcd',
+    'a-b',
+    'a\n',
+    '😀😀😀',
+    '😀😀😀😀',
+    '😀😀😀ab',
+    'e\u0301e\u0301',
+    '\ud800'.repeat(3),
+    7,
+    null,
+  ];
+  const refused = schemas.map((schema) => {
+    const fast = checkerOf(schema);
+    const slow = Compile(schema);
+    return [...values, new Uint8Array(0), new Uint8Array(2), new Uint8Array(3), [1, 2]].filter((value) => {
+      expect(fast(value), showOf(value)).toBe(slow.Check(value));
+      return !fast(value);
+    }).length;
+  });
+  expect(Math.min(...refused)).toBeGreaterThan(4);
 });
 
 const showOf = (value: unknown) =>

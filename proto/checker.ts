@@ -21,6 +21,11 @@ type Node = TSchema & {
   readonly maximum?: number | bigint;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
+  /** Of Type.Refine. */
+  readonly '~refine'?: readonly { readonly check: Check }[];
 };
 
 /** Compiled once for a schema; the function that it gives may be called for ever. */
@@ -43,8 +48,23 @@ function leafCheck(node: Node): Check {
   if (node.type === 'integer' && typeof minimum === 'number' && typeof maximum === 'number') {
     return (value) => Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum;
   }
-  const compiled = Compile(node);
-  return (value) => compiled.Check(value);
+  if (node.type === 'string' && node.minLength === undefined) return stringCheck(node);
+  const refined = node['~refine'];
+  if (node.type === undefined && refined !== undefined) return (value) => refined.every(({ check }) => check(value));
+  let compiled: ReturnType<typeof Compile> | null = null;
+  return (value) => {
+    compiled ??= Compile(node);
+    return compiled.Check(value);
+  };
+}
+
+/** A length counts code points: what is short enough in units of 16 bits is short enough. */
+function stringCheck({ maxLength = Number.POSITIVE_INFINITY, pattern }: Node): Check {
+  const shaped = pattern === undefined ? null : new RegExp(pattern, 'u');
+  return (value) =>
+    typeof value === 'string' &&
+    (value.length <= maxLength || (value.length <= 2 * maxLength && [...value].length <= maxLength)) &&
+    (shaped === null || shaped.test(value));
 }
 
 function unionCheck(branches: readonly Node[]): Check {

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
+import { LEAN_FLAGS, leanEnvironment } from './lean-node.ts';
 
 const READY_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 5_000;
@@ -25,9 +26,9 @@ export class ServiceProcess {
   /** `program` is a module of the repo, such as '@skewbed/coordinator/main.ts'. */
   constructor(name: string, program: string, environment: Readonly<Record<string, string>>) {
     this.name = name;
-    this.#child = spawn(process.execPath, [fileURLToPath(import.meta.resolve(program))], {
+    this.#child = spawn(process.execPath, [...LEAN_FLAGS, fileURLToPath(import.meta.resolve(program))], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...environment },
+      env: leanEnvironment(environment),
     });
     // Writing to a child that is gone is no news: its exit tells.
     this.#child.stdin?.on('error', () => {});

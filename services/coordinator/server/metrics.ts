@@ -1,5 +1,8 @@
-/** Prometheus metrics: what the process says of itself (prom-client), and gauges that are read when they are asked for. */
-import { collectDefaultMetrics, Gauge as PromGauge, Registry } from 'prom-client';
+/**
+ * Prometheus metrics: what the process says of itself (prom-client), and gauges that are read when they are asked for.
+ * Whoever is never asked does not load the package; what is counted since the start of something counts since then.
+ */
+import type { Gauge as PromGauge, Registry } from 'prom-client';
 
 /** One number of a service, by its name in Prometheus: skewbed_nodes, skewbed_history_events_total, ... */
 export type Gauge = { readonly name: string; readonly help: string; readonly read: () => number };
@@ -10,10 +13,11 @@ const registries = new WeakMap<readonly Gauge[], Registry>();
 export async function metricsText(gauges: readonly Gauge[]): Promise<{ type: string; text: string }> {
   let registry = registries.get(gauges);
   if (registry === undefined) {
-    registry = new Registry();
-    collectDefaultMetrics({ register: registry });
+    const prom = await import('prom-client');
+    registry = new prom.Registry();
+    prom.collectDefaultMetrics({ register: registry });
     for (const { name, help, read } of gauges) {
-      const gauge: PromGauge = new PromGauge({ name, help, registers: [registry], collect: () => gauge.set(read()) });
+      const gauge: PromGauge = new prom.Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) });
     }
     registries.set(gauges, registry);
   }

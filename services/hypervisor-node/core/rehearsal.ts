@@ -12,8 +12,8 @@ import type { Channel } from '@skewbed/runtime/ports/network.ts';
 import { courseOfPages, entriesAt, runsOfRecords, sendPages } from './page-batches.ts';
 
 const NAME = { migration: 'rehearsal', seq: 0 };
-/** 64 KiB a turn: three hundred turns take some 20 ms. */
-const PAGES = 16;
+/** 16 KiB a turn: three hundred turns take some 10 ms, and leave 5 MiB behind for the garbage collector. */
+const PAGES = 4;
 const TURNS = 300;
 
 /** Sends and takes batches between two pieces of memory. Returns how many pages arrived. */

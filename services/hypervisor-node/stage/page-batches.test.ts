@@ -141,5 +141,5 @@ describe('pages that land where they shall lie', () => {
 });
 
 it('a rehearsal takes the whole way: all of its pages arrive', () => {
-  expect(rehearse(checksum, 2)).toBe(2 * 16);
+  expect(rehearse(checksum, 2)).toBe(2 * 4);
 });
