@@ -35,6 +35,41 @@ describe('checksums of a batch', () => {
     }
   });
 
+  test('sums that run side by side, and one after the other, do not mix', () => {
+    for (const name of checksums.names) {
+      const { of, running } = checksums.named(name);
+      const [one, other] = [running(), running()];
+      one.update(ascii('1234'));
+      other.update(ascii('abc'));
+      one.update(ascii('56789'));
+      expect(one.value(), name).toBe(of(ascii('123456789')));
+      expect(one.value(), 'asked again').toBe(of(ascii('123456789')));
+      expect(running().value(), 'of nothing').toBe(of(new Uint8Array()));
+      expect(other.value(), name).toBe(of(ascii('abc')));
+    }
+  });
+
+  test('a sum that was asked for takes no more bytes', () => {
+    const sum = checksums.named('xxh3').running();
+    sum.value();
+    expect(() => sum.update(ascii('more'))).toThrow('xxh3: more bytes after the sum was asked for');
+  });
+
+  test('a hasher is used again when its sum is known', () => {
+    let made = 0;
+    class Counted {
+      constructor() {
+        made += 1;
+      }
+      update = () => undefined;
+      digest = () => 0n;
+      reset = () => undefined;
+    }
+    const { named } = checksumsOf(() => ({ Xxh64: Counted, xxh3: { Xxh3: { withSeed: () => new Counted() } } }));
+    for (let i = 0; i < 1000; i++) named('xxh3').of(ascii('123'));
+    expect(made).toBe(1);
+  });
+
   test('a window of a buffer sums its own bytes only', () => {
     const whole = ascii('xx123456789xx');
     for (const name of checksums.names) {

@@ -9,29 +9,28 @@ import type { RunningChecksum } from '@skewbed/proto/bulk-batch.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { Checksum, ChecksumName, Checksums } from './ports/checksum.ts';
 
-type NativeRunning = { update(input: Uint8Array): unknown; digest(): bigint };
+type NativeHasher = { update(input: Uint8Array): unknown; digest(): bigint; reset(): void };
 type NativeHash = {
-  xxh64(input: Uint8Array): bigint;
-  readonly Xxh64: new () => NativeRunning;
-  readonly xxh3: { readonly Xxh3: { withSeed(): NativeRunning } };
+  readonly Xxh64: new () => NativeHasher;
+  readonly xxh3: { readonly Xxh3: { withSeed(): NativeHasher } };
 };
+
+/** Hashers that are kept for the next sums: more than ever run at once in most processes. */
+const IDLE_KEPT = 64;
 
 /** The checksums of this process. `load` returns the native package, or throws when there is none. */
 export function checksumsOf(load: () => NativeHash): Checksums {
   const known = new Map<ChecksumName, Checksum>();
   try {
     const native = load();
-    // Its call for bytes that are all there is ten times slower than its hasher: that one is used for both.
-    known.set('xxh3', {
-      name: 'xxh3',
-      of: (bytes) => (native.xxh3.Xxh3.withSeed().update(bytes) as NativeRunning).digest(),
-      running: () => runningOn(native.xxh3.Xxh3.withSeed()),
-    });
-    known.set('xxh64', {
-      name: 'xxh64',
-      of: (bytes) => native.xxh64(bytes),
-      running: () => runningOn(new native.Xxh64()),
-    });
+    known.set(
+      'xxh3',
+      onHashers('xxh3', () => native.xxh3.Xxh3.withSeed()),
+    );
+    known.set(
+      'xxh64',
+      onHashers('xxh64', () => new native.Xxh64()),
+    );
   } catch {
     // No binary for this platform: crc32 is offered alone, and the welcome message says so.
   }
@@ -50,13 +49,37 @@ export function checksumsOf(load: () => NativeHash): Checksums {
   };
 }
 
-function runningOn(hash: NativeRunning): RunningChecksum {
-  return {
-    update(bytes) {
-      hash.update(bytes);
-    },
-    value: () => hash.digest(),
+/**
+ * A checksum on native hashers, each of which is used again when its sum is known: their memory is freed only when the event
+ * loop turns, which it does not for thousands of batches in a simulation. (The package's own xxh3 for bytes that are all
+ * there is ten times slower than its hasher; so this one does both.)
+ */
+function onHashers(name: ChecksumName, make: () => NativeHasher): Checksum {
+  const idle: NativeHasher[] = [];
+  const running = (): RunningChecksum => {
+    let hasher: NativeHasher | null = idle.pop() ?? make();
+    let sum = 0n;
+    return {
+      update(bytes) {
+        if (hasher === null) throw new SkewbedError('crash', `${name}: more bytes after the sum was asked for`);
+        hasher.update(bytes);
+      },
+      value() {
+        if (hasher === null) return sum;
+        sum = hasher.digest();
+        hasher.reset();
+        if (idle.length < IDLE_KEPT) idle.push(hasher);
+        hasher = null;
+        return sum;
+      },
+    };
   };
+  const of = (bytes: Uint8Array): bigint => {
+    const sum = running();
+    sum.update(bytes);
+    return sum.value();
+  };
+  return { name, of, running };
 }
 
 function runningCrc32(): RunningChecksum {
