@@ -26,8 +26,13 @@ export const BIN_32 = 0xc6;
 export const UINT_64 = 0xcf;
 export const CHECKSUM_BYTES = 8;
 
-/** The message that carries these records. */
-export function encodeBatch(name: BatchName, records: readonly StreamRecord[], checksum: BatchChecksum): Uint8Array {
+/** The message that carries these records. `room`: memory for so many bytes, where the caller has some. */
+export function encodeBatch(
+  name: BatchName,
+  records: readonly StreamRecord[],
+  checksum: BatchChecksum,
+  room: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
+): Uint8Array {
   const pages = pagesOf(records);
   if (pages.count > BATCH_PAGES_MAX || records.length > BATCH_RECORDS_MAX) {
     throw new SkewbedError(
@@ -44,8 +49,8 @@ export function encodeBatch(name: BatchName, records: readonly StreamRecord[], c
       `batch ${name.seq} of migration ${name.migration}: ${length} bytes; at most ${MESSAGE_MAX_BYTES}`,
     );
   }
-  const message = new Uint8Array(length);
-  const view = new DataView(message.buffer);
+  const message = room(length);
+  const view = new DataView(message.buffer, message.byteOffset, length);
   message.set(head);
   let at = head.length;
   for (const page of pages.present) {

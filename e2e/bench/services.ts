@@ -12,7 +12,7 @@ import type { CommandName, CommandOf, ResultOf } from '@skewbed/proto/control/co
 import { STOP_AND_COPY, type Transfer } from '@skewbed/proto/control/transfer.ts';
 import type { EventOf, HistoryEvent, HistoryKind } from '@skewbed/proto/history.ts';
 import { HOST_FRAMES_MAX } from '@skewbed/proto/limits.ts';
-import { NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
+import { NS_PER_S, type TrueNs, trueNs } from '@skewbed/proto/units.ts';
 import { Access } from '@skewbed/runtime/live/access.ts';
 import { EstimatedClock } from '@skewbed/runtime/live/clock.ts';
 import { LiveNetwork } from '@skewbed/runtime/live/network.ts';
@@ -57,8 +57,8 @@ export class Services {
     client.onEvents((events) => this.#events.push(...events));
   }
 
-  /** Starts them, and makes a host of 4 GiB on each node. */
-  static async open(): Promise<Services> {
+  /** Starts them, and makes a host on each node: of 4 GiB, if nothing else is said. */
+  static async open({ frames = HOST_FRAMES_MAX }: { readonly frames?: number } = {}): Promise<Services> {
     const folder = mkdtempSync(join(tmpdir(), 'skewbed-bench-'));
     const environment = { SKEWBED_TOKEN: TOKEN, SKEWBED_LISTEN: '127.0.0.1:0', SKEWBED_LOG: 'warn' };
     const coordinator = new ServiceProcess('coordinator', '@skewbed/coordinator/main.ts', {
@@ -86,7 +86,7 @@ export class Services {
     });
     await new Promise<void>((ready, fail) => client.connect({ ready, closed: fail }));
     while ((await services.ask('coordinator', { command: 'nodes' })).nodes.length < 2) await pause(20);
-    for (const name of ['a', 'b'] as const) await services.#configure(name, trueNs(clock.now()));
+    for (const name of ['a', 'b'] as const) await services.#configure(name, frames, trueNs(clock.now()));
     return services;
   }
 
@@ -161,7 +161,7 @@ export class Services {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #configure(name: HostName, origin: ReturnType<typeof trueNs>): Promise<unknown> {
+  #configure(name: HostName, frames: number, origin: TrueNs): Promise<unknown> {
     return this.ask(name, {
       command: 'configure-host',
       config: {
@@ -172,7 +172,7 @@ export class Services {
         uptimeSkew: name === 'a' ? '1000000s' : '200000s',
         ntpPeriodNs: null,
         tscHz: 2_000_000_000n,
-        frames: HOST_FRAMES_MAX,
+        frames,
         mfnSalt: name === 'a' ? 1 : 2,
         patches: [],
         domctl51: false,

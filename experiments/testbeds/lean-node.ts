@@ -1,8 +1,9 @@
 /**
  * How a Node process of Skewbed is started so that it stays small. Its TypeScript is stripped of types by a module of Node
  * that is 10 MiB of WebAssembly; what it has stripped and compiled once, Node keeps in a folder, and with it a process
- * starts in half the time and without that module. And V8 lets garbage of young objects pile up in up to 48 MiB; pages are
- * not among them, so that 4 MiB a half do as well. The image does the same (docker/Dockerfile).
+ * starts in half the time and without that module. V8 lets garbage of young objects pile up in up to 48 MiB; pages are
+ * not among them, so that 4 MiB a half do as well. And glibc keeps a heap for each of a dozen threads; two are enough.
+ * The image does the same (docker/Dockerfile).
  */
 import { fileURLToPath } from 'node:url';
 
@@ -14,5 +15,5 @@ export const LEAN_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
 
 /** The environment of this process, and where a child keeps what it compiled; a folder that is set already stays. */
 export function leanEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  return { NODE_COMPILE_CACHE: CACHE, ...process.env, ...more };
+  return { NODE_COMPILE_CACHE: CACHE, MALLOC_ARENA_MAX: '2', ...process.env, ...more };
 }

@@ -81,3 +81,33 @@ describe('a bandwidth', () => {
     expect(flow.pagesPerBatch).toBe(1024);
   });
 });
+
+describe('memory for messages', () => {
+  const LONG = 100_000;
+  const sent = (flow: BatchFlow, bytes = LONG): Uint8Array => {
+    const message = flow.room(bytes);
+    flow.sent(message, START);
+    return message;
+  };
+
+  it('is that of messages which are acknowledged, and never of one that may have to be sent again', () => {
+    const flow = new BatchFlow('m', { keeping: 'until-acknowledged', bandwidth: null });
+    const [first, second] = [sent(flow), sent(flow)];
+    expect(second.buffer).not.toBe(first.buffer);
+    flow.acknowledge(0);
+    const third = sent(flow, LONG + 1000);
+    expect(third.buffer).toBe(first.buffer);
+    expect(third.length).toBe(LONG + 1000);
+    expect(sent(flow).buffer).not.toBe(second.buffer);
+    expect(flow.resumeFrom(1)).toEqual([second, third, expect.anything()]);
+  });
+
+  it('is no longer than a message needs it, and given back when the guest stands still', () => {
+    const flow = new BatchFlow('m', { keeping: 'until-acknowledged', bandwidth: null });
+    const { buffer } = sent(flow);
+    flow.acknowledge(0);
+    expect(flow.room(10 * LONG).buffer).not.toBe(buffer);
+    flow.lastPass();
+    expect(flow.room(LONG).buffer).not.toBe(buffer);
+  });
+});

@@ -20,6 +20,8 @@ export class BatchFlow {
   #kept: Uint8Array[] = [];
   #keeping: Keeping;
   #bandwidth: number | null;
+  /** Memory of messages that are acknowledged, for the next ones: the first touch of fresh memory costs more than a copy. */
+  #spare: ArrayBuffer[] = [];
   /** Before this instant the next batch would be beyond the bandwidth. */
   #paidUntil = 0n;
 
@@ -46,6 +48,15 @@ export class BatchFlow {
     return this.#acknowledged === this.#nextSeq;
   }
 
+  /** Memory for a message of so many bytes, until it is acknowledged. */
+  room(bytes: number): Uint8Array {
+    if (bytes < ROOM_BYTES) return new Uint8Array(bytes);
+    const at = this.#spare.findIndex(({ byteLength }) => byteLength >= bytes);
+    const [buffer = new ArrayBuffer(Math.ceil(bytes / ROOM_BYTES) * ROOM_BYTES)] =
+      at < 0 ? [] : this.#spare.splice(at, 1);
+    return new Uint8Array(buffer, 0, bytes);
+  }
+
   /** A batch went out. */
   sent(message: Uint8Array, at: TrueNs): void {
     if (this.#keeping === 'until-acknowledged') this.#kept.push(message);
@@ -70,7 +81,9 @@ export class BatchFlow {
         `migration ${this.#migration}: batch ${seq} is acknowledged; due are ${this.#acknowledged}..${this.#nextSeq - 1}`,
       );
     }
-    this.#kept.splice(0, acknowledged - this.#acknowledged);
+    for (const { buffer } of this.#kept.splice(0, acknowledged - this.#acknowledged)) {
+      if (this.#spare.length < STREAM_CREDIT_BATCHES && isRoom(buffer)) this.#spare.push(buffer);
+    }
     this.#acknowledged = acknowledged;
   }
 
@@ -90,6 +103,7 @@ export class BatchFlow {
   lastPass(): void {
     this.#keeping = 'nothing';
     this.#kept = [];
+    this.#spare = [];
     this.limit(null);
   }
 
@@ -110,3 +124,9 @@ export class BatchFlow {
     return Math.min(BATCH_PAGES_MAX, Math.max(1, Math.floor(this.#bandwidth / (10 * PAGE_SIZE))));
   }
 }
+
+/** Memory comes in multiples of this, so that batches whose heads differ in length can follow each other. */
+const ROOM_BYTES = 64 * 1024;
+
+const isRoom = (buffer: ArrayBufferLike): buffer is ArrayBuffer =>
+  buffer instanceof ArrayBuffer && buffer.byteLength >= ROOM_BYTES && buffer.byteLength % ROOM_BYTES === 0;

@@ -56,6 +56,7 @@ export class SourcePump {
     if (precopy.policy === 'stop-and-copy') return 'none';
     return driver.actNow((at) => {
       this.#progress.started(at);
+      this.#parts.turns.join(this.#sender);
       return source.startPrecopy(at, precopy);
     });
   }
@@ -70,6 +71,7 @@ export class SourcePump {
     this.#flow.lastPass();
     this.#pace?.cancel();
     this.#sender.guest = 'stopped';
+    this.#parts.turns.join(this.#sender);
     // Who has ordered the instant, and no pre-copy, knows it.
     if (this.#parts.source.progress === null && this.#order.suspendAt !== null) return;
     const { migration, epoch } = this.#order;
@@ -93,7 +95,7 @@ export class SourcePump {
       if (!this.#parts.turns.mayGo(this.#sender)) return 'waits';
       const records = this.#nextBatch();
       if (records.length > 0) this.#send(records, sending);
-      else if (sending === 'last-pass') return 'sent';
+      else if (sending === 'last-pass') return this.#sentAll();
       else if (sending === 'nothing' || !this.#flow.settled) return 'waits';
       else if (this.#endPass() === 'stop') return 'converged';
     }
@@ -138,9 +140,14 @@ export class SourcePump {
       this.#flow.sentAndGone(bytes, clock.now());
       return;
     }
-    const message = encodeBatch(name, records, checksum.of);
+    const message = encodeBatch(name, records, checksum.of, (bytes) => this.#flow.room(bytes));
     this.#sockets.sendData(message);
     this.#flow.sent(message, clock.now());
+  }
+
+  #sentAll(): 'sent' {
+    this.#parts.turns.leave(this.#sender);
+    return 'sent';
   }
 
   #endPass(): 'pass' | 'stop' {
@@ -168,7 +175,7 @@ export class SourcePump {
   /** Records until a message is full; the source hands them out in what portions it likes. Empty at the end of a pass. */
   #nextBatch(): StreamRecord[] {
     const batch: StreamRecord[] = [];
-    const most = this.#flow.pagesPerBatch;
+    const most = Math.min(this.#flow.pagesPerBatch, this.#parts.turns.pagesPerBatch);
     for (let pages = 0; pages < most && batch.length < BATCH_RECORDS_MAX; ) {
       const records = this.#parts.source.take(most - pages);
       if (records.length === 0) break;

@@ -111,3 +111,15 @@ it('one that ended, or has nothing to send when its turn comes, keeps nobody wai
   goRound();
   expect(sent).toEqual(['a', 'b']);
 });
+
+it('batches are smaller where many streams send, so that all of them together keep what four do', () => {
+  const { turns } = loop();
+  const senders = Array.from({ length: 50 }, (): Sender => ({ guest: 'runs', again: () => {} }));
+  const sizes = senders.map((sender) => {
+    turns.join(sender);
+    return turns.pagesPerBatch;
+  });
+  expect([sizes[0], sizes[3], sizes[7], sizes[49]]).toEqual([1024, 1024, 512, 128]);
+  for (const sender of senders.slice(1)) turns.leave(sender);
+  expect(turns.pagesPerBatch).toBe(1024);
+});

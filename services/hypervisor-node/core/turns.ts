@@ -5,6 +5,7 @@
  * 400 batches, and whatever else there is to hear and to say would wait for seconds: the keep-alive of links, votes, the
  * last pass of a stopped guest. A stream that is alone never waits.
  */
+import { BATCH_PAGES_MAX } from '@skewbed/proto/limits.ts';
 import type { Clock } from '@skewbed/runtime/ports/clock.ts';
 import type { Timers } from '@skewbed/runtime/ports/timers.ts';
 
@@ -15,8 +16,15 @@ export type Sender = {
   again(): void;
 };
 
+/** 4 streams with a credit of 8 batches of 4 MiB each: 128 MiB of a node, and of what a relay may hold. */
+const STREAMS_WITH_WHOLE_BATCHES = 4;
+/** 512 KiB: with fewer the messages themselves begin to cost. */
+const BATCH_PAGES_LEAST = 128;
+
 export class Turns {
   readonly #ports: { readonly clock: Clock; readonly timers: Timers };
+  /** Those which have begun, and not sent everything. */
+  readonly #streams = new Set<Sender>();
   /** In the order in which they came. */
   readonly #waiting = new Set<Sender>();
   /** Whose turn it is; null when nobody has sent anything in this turn of the loop. */
@@ -27,6 +35,20 @@ export class Turns {
 
   constructor(ports: { readonly clock: Clock; readonly timers: Timers }) {
     this.#ports = ports;
+  }
+
+  /** It has something to send from now on. */
+  join(sender: Sender): void {
+    this.#streams.add(sender);
+  }
+
+  /**
+   * Pages of the next batch: fewer where many send, for each of them keeps as many batches as its credit allows, and what
+   * has to be heard in between waits for one of them.
+   */
+  get pagesPerBatch(): number {
+    const share = Math.floor((STREAMS_WITH_WHOLE_BATCHES * BATCH_PAGES_MAX) / Math.max(1, this.#streams.size));
+    return Math.min(BATCH_PAGES_MAX, Math.max(BATCH_PAGES_LEAST, share));
   }
 
   /** Asked before each batch. False: it is others' turn, and again() will be called. */
@@ -43,6 +65,7 @@ export class Turns {
 
   /** It has nothing to send any more. */
   leave(sender: Sender): void {
+    this.#streams.delete(sender);
     this.#waiting.delete(sender);
   }
 
