@@ -4,6 +4,7 @@ import { CHECKERS, OTHER_TEXTS } from './checkers/index.ts';
 import { FAULT_NAMES, kindOf } from './faults/index.ts';
 import type { Found } from './found.ts';
 import { hangThresholds } from './hang-thresholds.ts';
+import { realPage } from './real/real-page.ts';
 import { QUIET_MS } from './schedule.ts';
 import { FAULT_WEIGHTS } from './weights.ts';
 
@@ -55,7 +56,7 @@ ${FAULT_NAMES.map((kind) => {
 
 An offset is no fault of its own but where every host begins: half the walls are off by up to 288 s, and every host has been up for another time, from seconds to 47 days. Each reading that is read back contains it. Weights: \`experiments/chaos/weights.ts\`.
 
-A host and its node are one machine: when the node dies, its guests are gone, and no checker complains of that. A process that is paused keeps its connections; over real sockets the peer's keep-alive would give up after 15 s, so pauses are shorter.
+A host and its node are one machine: when the node dies, its guests are gone, and no checker complains of that. A process that is paused keeps its connections; over real sockets the peer's keep-alive gives up after 15 to 20 s, so pauses are shorter.
 
 ## Checkers
 
@@ -124,6 +125,7 @@ The last line of every failure, in a terminal, in JUnit, in JSON (\`replay\`) an
 
 \`--github\` writes a summary to \`$GITHUB_STEP_SUMMARY\`. \`npm run speed\` prints seeds a second and simulated seconds a second.
 
+${realPage()}
 ## One machine and many
 
 \`--workers\` defaults to every processor. \`--shard i/n\` takes every n-th seed; i may count from 0 to n-1 or from 1 to n. \`skewbed report --merge\` makes one result of all shards: the same, but for the seconds that it took, as the whole campaign on one machine has, down to the sum of all histories. A shard that is missing, doubled, cut short or of another campaign is refused by name, for it must not pass as one that found nothing. (At most \`--shrink\` failures are shrunk in each shard.)

@@ -17,6 +17,8 @@ export type Pace = {
   readonly leadMs: number;
   /** From the order of a move without a pre-copy to its suspend. */
   readonly moveLeadMs: number;
+  /** How long after the end a host is asked again that did not answer the last look: a machine may be busy. */
+  readonly patienceMs: number;
 };
 
 export interface RunBed extends ChaosBed {

@@ -24,7 +24,7 @@ import { SimMachine } from './sim-machine.ts';
 import { watchStreams } from './stream-watch.ts';
 
 /** Every command is there by then. */
-const PACE: Pace = { leadMs: 100, moveLeadMs: 60 };
+const PACE: Pace = { leadMs: 100, moveLeadMs: 60, patienceMs: 0 };
 
 export class SimBed implements RunBed {
   readonly pace = PACE;

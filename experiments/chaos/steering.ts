@@ -211,13 +211,15 @@ export class Steering {
     const { hosts } = this.#schedule;
     let left = hosts.length;
     this.#look();
-    for (const { name } of hosts) {
+    const until = this.#ports.clock.now() + nsOfMs(this.#bed.pace.patienceMs);
+    const audit = (name: string): void =>
       this.#request(name, { command: 'step', at: null, event: { type: 'audit' } }, (outcome) => {
+        if (!outcome.ok && this.#ports.clock.now() < until) return this.#bed.after(RETRY_MS, () => audit(name));
         if (!outcome.ok) this.#unreachable(name, outcome.error.message);
         left -= 1;
         if (left === 0) this.#ended = true;
       });
-    }
+    for (const { name } of hosts) audit(name);
   }
 
   #unreachable(host: string, message: string): void {

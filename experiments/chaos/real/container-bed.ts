@@ -31,7 +31,7 @@ export type Containers = {
   readonly hands: ContainerHands | null;
 };
 
-const PACE: Pace = { leadMs: 2000, moveLeadMs: 600 };
+const PACE: Pace = { leadMs: 2000, moveLeadMs: 600, patienceMs: 30_000 };
 /**
  * A container that was cut off may come back with another address: both sides then wait for their keep-alive (20 s), and
  * a node dials in vain until the coordinator has given the old connection up.

@@ -34,7 +34,7 @@ import { RealLink } from './real-link.ts';
 import { RealMachine } from './real-machine.ts';
 
 /** Commands go through processes that others on this machine may keep waiting. */
-const PACE: Pace = { leadMs: 1500, moveLeadMs: 400 };
+const PACE: Pace = { leadMs: 1500, moveLeadMs: 400, patienceMs: 15_000 };
 
 export class ProcessBed implements RealBed {
   readonly testbed = 'processes';

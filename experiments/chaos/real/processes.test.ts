@@ -29,11 +29,12 @@ it.concurrent(
         { kind: 'cut', atMs: 500, host: 'b', when: { on: 'phase', phase: 'digest' }, waitsMs: 3000, forMs: 700 },
         { kind: 'date', atMs: 800, host: 'a', byMs: -700 },
         { kind: 'pause', atMs: 1000, process: 'b', forMs: 300 },
-        { kind: 'crash', atMs: 3200, process: 'coordinator', when: { on: 'time' }, waitsMs: 1, forMs: 1 },
-        { kind: 'shaping', atMs: 6000, host: 'a', shape: 'delay', amount: 50, forMs: 1500 },
-        { kind: 'crash', atMs: 8500, process: 'b', when: { on: 'time' }, waitsMs: 1, forMs: 1 },
+        { kind: 'shaping', atMs: 4800, host: 'b', shape: 'delay', amount: 20, forMs: 1200 },
+        { kind: 'shaping', atMs: 6600, host: 'a', shape: 'delay', amount: 20, forMs: 1400 },
+        { kind: 'crash', atMs: 8200, process: 'coordinator', when: { on: 'time' }, waitsMs: 1, forMs: 1 },
+        { kind: 'crash', atMs: 8200, process: 'b', when: { on: 'time' }, waitsMs: 1, forMs: 1 },
       ],
-      [2000, 7500],
+      [2000, 5500],
     );
     const told = await runBeside(ProcessBed.open, readReplayCode(replayCode(schedule)));
     const { run } = told;
@@ -45,9 +46,14 @@ it.concurrent(
       'date confirmed': 1,
       'pause confirmed': 1,
       'crash confirmed': 2,
-      'shaping confirmed': 1,
+      'shaping confirmed': 2,
     });
-    expect(told.differences).toEqual([]);
+    // The one difference: in the simulator nothing passes a link of which nobody wants anything.
+    expect(told.differences).toEqual([
+      expect.stringMatching(
+        /^fault 4 \(shaping\): inconclusive, nothing passed .* \(sim\), confirmed, .* \(processes\)$/,
+      ),
+    ]);
     expect(realExit([told])).toBe(0);
     // The journal outlived its coordinator; the node that was killed came back as a machine that has just booted.
     expect(run.record.journal!.filter((line) => line.includes('"opened"'))).toHaveLength(2);

@@ -78,7 +78,7 @@ function ended(
 ): Promise<readonly Violation[]> {
   const { clock } = bed.runner;
   const began = clock.now();
-  const deadline = began + nsOfMs(mostMs + bed.pace.leadMs);
+  const deadline = began + nsOfMs(mostMs + bed.pace.leadMs + bed.pace.patienceMs);
   return new Promise((resolve) => {
     const look = (): void => {
       const atNs = clock.now() - bed.start;
