@@ -1,11 +1,15 @@
 /** The processes of a benchmark, from outside: started once, told what to do one order at a time, ended with us. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { LEAN_FLAGS, leanEnvironment } from '@skewbed/experiments/testbeds/lean-node.ts';
 import type { Answer, Order, SumName, Wire } from './orders.ts';
 import type { Relay } from './qemu.ts';
 
 export class Peer {
-  readonly #child: ChildProcess = fork(fileURLToPath(new URL('./peer.ts', import.meta.url)));
+  readonly #child: ChildProcess = fork(fileURLToPath(new URL('./peer.ts', import.meta.url)), {
+    execArgv: [...LEAN_FLAGS],
+    env: leanEnvironment(),
+  });
 
   tell(order: Order): Promise<Answer> {
     return new Promise((done, fail) => {
@@ -23,6 +27,13 @@ export class Peer {
 
   end(): void {
     this.#child.disconnect();
+  }
+
+  /** Ends it, and waits until it is gone. */
+  async ended(): Promise<void> {
+    const gone = new Promise<void>((done) => this.#child.once('exit', () => done()));
+    this.end();
+    await gone;
   }
 }
 
@@ -42,6 +53,14 @@ export class Trio {
 
   async memory(pages: number): Promise<void> {
     await Promise.all([this.source, this.target].map((peer) => peer.tell({ order: 'memory', pages })));
+  }
+
+  /** Peaks of all three so far. */
+  async peaks(): Promise<Run['peakBytes']> {
+    const [source, relay, target] = await Promise.all(
+      [this.source, this.relay, this.target].map(async (peer) => (await peer.tell({ order: 'end' })).peakBytes),
+    );
+    return { source: source as number, relay: relay as number, target: target as number };
   }
 
   /** One run over a wire: direct, through our relay, or through a program in front of the source's port. */
@@ -72,6 +91,10 @@ export class Trio {
   async compare(): Promise<void> {
     const sums = await Promise.all([this.source, this.target].map((peer) => peer.tell({ order: 'sum' })));
     if (sums[0]?.sum !== sums[1]?.sum) throw new Error('the target holds other bytes than the source');
+  }
+
+  async ended(): Promise<void> {
+    await Promise.all([this.source, this.relay, this.target].map((peer) => peer.ended()));
   }
 
   end(): void {
