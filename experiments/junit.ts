@@ -43,6 +43,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Text for XML 1.0, which knows no control characters at all. */
-const xml = (text: string): string =>
+export const xml = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: XML forbids exactly these
   text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '\ufffd').replace(/[&<>"']/g, (char) => ENTITIES[char]!);

@@ -10,19 +10,19 @@ import { ProcessBed } from '@skewbed/experiments/chaos/real/process-bed.ts';
 import {
   type RealProgress,
   realExit,
-  realReplayCommand,
   runBeside,
   runRealCampaign,
   type ToldRun,
   toldResult,
 } from '@skewbed/experiments/chaos/real/real-campaign.ts';
 import type { OpenBed } from '@skewbed/experiments/chaos/real/real-run.ts';
+import { realJunit, realMarkdown, realSummary, runLines } from '@skewbed/experiments/chaos/real/real-text.ts';
 import type { Schedule } from '@skewbed/experiments/chaos/schedule.ts';
 import type { Theme } from '@skewbed/experiments/chaos/theme.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
 import { findContainers } from '@skewbed/experiments/testbeds/containers.ts';
-import { secondsOf } from '@skewbed/proto/units.ts';
 import { composeHands } from '../docker-hands.ts';
+import { summarise } from '../github-summary.ts';
 import { say } from '../terminal.ts';
 
 export type RealTestbed = 'processes' | 'containers';
@@ -38,8 +38,9 @@ export async function chaosOnReal(
   seeds: readonly number[],
   options: RealOptions & {
     readonly workers: number;
-    readonly theme: Omit<Theme, 'canary' | 'pace'>;
+    readonly theme: Omit<Theme, 'canary' | 'find' | 'pace'>;
     readonly stopAtFirst?: true;
+    readonly github?: true;
   },
 ): Promise<number> {
   const { on, json } = options;
@@ -60,7 +61,7 @@ export async function chaosOnReal(
       ended: (one) => {
         progress.stop();
         keep(one, options);
-        if (!json) for (const line of linesOf(one)) say(line);
+        if (!json) for (const line of runLines(one)) say(line);
       },
     });
   } finally {
@@ -68,8 +69,10 @@ export async function chaosOnReal(
   }
   const result = { schema: 1, kind: 'chaos-real', testbed: on, runs: told.map(toldResult) };
   writeFileSync(join(options.out, 'chaos', `${on}.json`), jsonText(result));
+  writeFileSync(join(options.out, 'chaos', `${on}.xml`), realJunit(told, on));
+  if (options.github) summarise(realMarkdown(told, on), json);
   if (json) process.stdout.write(jsonText(result));
-  else say(summary(told, on));
+  else say(realSummary(told, on));
   return realExit(told);
 }
 
@@ -87,7 +90,7 @@ export async function replayOnReal(schedule: Schedule, options: RealOptions): Pr
   const folder = keep(told, options);
   if (json) process.stdout.write(jsonText({ schema: 1, kind: 'chaos-real', testbed: on, runs: [toldResult(told)] }));
   else {
-    for (const line of linesOf(told)) say(line);
+    for (const line of runLines(told)) say(line);
     say(`kept in ${folder}`);
   }
   return realExit([told]);
@@ -109,26 +112,6 @@ function keep({ run }: ToldRun, { on, out }: RealOptions): string {
   const folder = join(out, 'chaos', `${on}-seed-${run.schedule.seed}`);
   writeKeptRun(folder, keptRun(run, run.violations, on));
   return folder;
-}
-
-function linesOf({ run, differences, unjudged, tally }: ToldRun): readonly string[] {
-  const { seed } = run.schedule;
-  const faults = run.record.events.filter((event) => event.kind === 'fault');
-  return [
-    `seed ${seed}: ${tally['move running'] ?? 0} moves ended well, ${tally['move aborted'] ?? 0} were aborted; ${secondsOf(run.simulatedNs).toFixed(0)} s`,
-    ...faults.map(({ fault, number, outcome, detail }) => `  fault ${number} (${fault}): ${outcome}, ${detail}`),
-    ...unjudged.map((line) => `  not judged: ${line}`),
-    ...differences.map((line) => `  differs: ${line}`),
-    ...run.violations.map(({ checker, atNs, what }) => `  ${checker} after ${secondsOf(atNs).toFixed(3)} s: ${what}`),
-    ...(run.violations.length > 0 ? [realReplayCommand(run)] : []),
-  ];
-}
-
-function summary(told: readonly ToldRun[], on: RealTestbed): string {
-  const failing = told.filter(({ run }) => run.violations.length > 0).length;
-  const differing = told.filter(({ differences }) => differences.length > 0).length;
-  const blind = realExit(told) === 2 ? '; blind: no fault could be confirmed' : '';
-  return `${told.length} seeds on ${on}, ${failing} with findings, ${differing} otherwise than in the simulator${blind}`;
 }
 
 type Shown = RealProgress & { readonly part?: number };

@@ -1,5 +1,4 @@
 /** skewbed chaos: searches for trouble by seed, on every processor; each failure shrunk, with the line that replays it. */
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readShard, runCampaign } from '@skewbed/experiments/chaos/campaign.ts';
 import { writeCampaign } from '@skewbed/experiments/chaos/campaign-folder.ts';
@@ -11,6 +10,7 @@ import { kernelProblem } from '@skewbed/experiments/scenarios/vocabulary.ts';
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { campaignProgress } from '../campaign-progress.ts';
+import { summarise } from '../github-summary.ts';
 import { say } from '../terminal.ts';
 import { chaosOnReal, REAL_SEEDS, type RealTestbed } from './chaos-real.ts';
 
@@ -65,18 +65,16 @@ export async function chaos(options: ChaosOptions): Promise<number> {
 
 /** The same on real nodes, where nothing is run twice, shrunk, or broken on purpose. */
 function onReal(on: RealTestbed, { seed, seeds, shard, workers, canary, kernel, faults, find, ...rest }: ChaosOptions) {
-  if (canary !== undefined)
-    throw new SkewbedError(
-      'bad-argument',
-      'deliberate bugs are for the simulator; leave --canary or --on out',
-      '--canary',
-    );
+  const only = canary !== undefined ? '--canary' : find !== undefined ? '--find' : null;
+  if (only !== null) {
+    const what = `${only} is for the simulator, where a seed costs next to nothing; leave it or --on out`;
+    throw new SkewbedError('bad-argument', what, only);
+  }
   const all = Array.from({ length: seeds ?? REAL_SEEDS }, (_, index) => seed + index);
   const part = shard === undefined ? null : readShard(shard);
   const theme = {
     ...(kernel === undefined ? {} : { kernel: kernelTyped(kernel) }),
     ...(faults === undefined ? {} : { faults }),
-    ...(find === undefined ? {} : { find }),
   };
   const mine = all.filter((_, index) => part === null || index % part.of === part.index);
   return chaosOnReal(mine, { ...rest, on, workers: workers ?? 1, theme });
@@ -88,7 +86,7 @@ export function tellCampaign(
   { out, json, github }: Pick<ChaosOptions, 'out' | 'json' | 'github'>,
 ): number {
   writeCampaign(join(out, 'chaos'), result);
-  if (github) summarise(result, json);
+  if (github) summarise(campaignMarkdown(result), json);
   if (json) process.stdout.write(jsonText(result));
   else printCampaign(result);
   return campaignExit(result);
@@ -101,13 +99,6 @@ export function printCampaign(result: CampaignResult): void {
     say();
     for (const line of failureLines(failure)) say(line);
   }
-}
-
-/** Where GitHub names a file for it, there; otherwise to standard output, or to standard error beside JSON. */
-function summarise(result: CampaignResult, json: true | undefined): void {
-  const file = process.env.GITHUB_STEP_SUMMARY;
-  if (file !== undefined && file !== '') appendFileSync(file, campaignMarkdown(result));
-  else (json ? process.stderr : process.stdout).write(campaignMarkdown(result));
 }
 
 function kernelTyped(typed: string): KernelName {

@@ -18,7 +18,7 @@ export type RealCampaignOptions = {
   readonly seeds: readonly number[];
   /** Beds at once. */
   readonly workers: number;
-  readonly theme: Omit<Theme, 'canary' | 'pace'>;
+  readonly theme: Omit<Theme, 'canary' | 'find' | 'pace'>;
   readonly stopAtFirst?: boolean;
   readonly progress?: (state: RealProgress) => void;
   /** Told of each run when it is over. */
