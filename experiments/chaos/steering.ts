@@ -53,7 +53,7 @@ export class Steering {
     this.#schedule = schedule;
     this.#endMs = quietFromMs(schedule) + quietMsOf(schedule);
     this.#ports = bed.runner;
-    this.#connect(() => this.#configure());
+    this.#connect(() => this.#configure(bed.pace.leadMs));
   }
 
   get ended(): boolean {
@@ -94,8 +94,9 @@ export class Steering {
     });
   }
 
-  #configure(): void {
-    this.#origin = trueNs(this.#ports.clock.now() + nsOfMs(this.#bed.pace.leadMs));
+  /** Where the hosts were not ready for the origin by far, as on a busy machine, all begins anew with more time. */
+  #configure(leadMs: number): void {
+    this.#origin = trueNs(this.#ports.clock.now() + nsOfMs(leadMs));
     this.#bed.setOrigin(this.#origin);
     let left = this.#schedule.hosts.length;
     for (const host of this.#schedule.hosts) {
@@ -106,7 +107,9 @@ export class Steering {
         () => {
           this.#handOver(host.name, 0);
           left -= 1;
-          if (left === 0) this.#begin();
+          if (left > 0) return;
+          if (this.#ports.clock.now() + nsOfMs(leadMs / 3) > this.#origin) this.#configure(2 * leadMs);
+          else this.#begin();
         },
       );
     }
