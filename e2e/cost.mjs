@@ -18,6 +18,8 @@ function start(name, command, environment) {
     SKEWBED_TOKEN: token,
     SKEWBED_LISTEN: '0.0.0.0:8080',
     SKEWBED_LOG: 'silent',
+    // As in compose.yaml.
+    NODE_OPTIONS: '--max-semi-space-size=2',
     ...environment,
   });
   const flags = variables.flatMap(([key, value]) => ['--env', `${key}=${value}`]);
