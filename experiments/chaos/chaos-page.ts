@@ -71,7 +71,7 @@ A hang is no violation: the kernels of the thread do hang, and the checker \`fre
 
 ## Shrinking
 
-Fewer faults, moves, guests and hosts, plain settings, earlier instants; at last each magnitude by bisection, to the millisecond. What comes out is a number with its clock. A schedule of 40 faults with a bug comes down to at most 3 faults in at most 150 runs (tested for a bug of each checker that few seeds find; on two busy processors none took ten seconds). Why the search is our own: [decisions/0011](decisions/0011-schedules-are-shrunk-by-hand.md).
+Fewer faults, moves, guests and hosts, plain settings, earlier instants; at last each magnitude by bisection, to the millisecond. What comes out is a number with its clock. A schedule of 40 faults with a bug comes down to at most 3 faults in at most 150 runs (tested for a bug of each checker that few seeds find; the longest took 8 s on two busy processors). Why the search is our own: [decisions/0011](decisions/0011-schedules-are-shrunk-by-hand.md).
 
 The smallest skews that hang a kernel, found so from a minute each, while the page was made:
 

@@ -25,7 +25,6 @@ export type HangThreshold = {
 
 /** A minute: far more than any tolerance, and a sleep of a second notices all of it. */
 const MINUTE_MS = 60_000;
-const UPTIME_MS = 11_000;
 
 /** Where the search begins. */
 export function beginningOf(kernel: KernelName, beginning: Beginning): Schedule {
@@ -36,7 +35,7 @@ export function beginningOf(kernel: KernelName, beginning: Beginning): Schedule 
     case 'wall behind':
       return { ...schedule, hosts: [a, { ...b, wallMs: -MINUTE_MS }] };
     case 'uptime behind':
-      return { ...schedule, hosts: [{ ...a, uptimeMs: UPTIME_MS + MINUTE_MS }, b] };
+      return { ...schedule, hosts: [{ ...a, uptimeMs: b.uptimeMs + MINUTE_MS }, b] };
     case 'date set back':
       return { ...schedule, moves: [], faults: [{ kind: 'date', atMs: 2000, host: 'a', byMs: -MINUTE_MS }] };
     default:
@@ -52,9 +51,7 @@ export function hangThreshold(kernel: KernelName, beginning: Beginning): HangThr
   const [threshold, ...others] = shrink(schedule, fails).thresholds.filter(({ value }) => value !== 0);
   if (threshold === undefined || others.length > 0)
     throw new Error(`${kernel}, ${beginning}: ${others.length + 1} magnitudes are left where there should be one`);
-  // An uptime is told as how long host a has been up; what matters is by how much b is younger.
-  const ms = threshold.clock === 'uptime' ? threshold.value - UPTIME_MS : Math.abs(threshold.value);
-  return { kernel, beginning, ms, clock: threshold.clock };
+  return { kernel, beginning, ms: Math.abs(threshold.value), clock: threshold.clock };
 }
 
 /** All of them. */

@@ -79,6 +79,9 @@ describe('shrinking', () => {
     const schedule = firstOf((seed) => ({ ...drawSchedule(seed, { kernel }), find: 'hang' }), fails);
     const { thresholds } = shrink(schedule, fails);
     expect(thresholds.map((threshold) => threshold.clock)).toEqual([clock]);
+    // A number by itself: how far the one clock is from the other, not what it reads.
+    const [size] = thresholds.map(({ value }) => Math.abs(value));
+    expect(size! > 30 && size! < 200, `${size} ms`).toBe(true);
   });
 });
 

@@ -178,18 +178,16 @@ function shorter(fault: Fault): Fault[] {
 }
 
 /** A number somewhere in a schedule that stands for how large something is. */
-type Dial = Omit<Threshold, 'value'> & {
-  readonly from: number;
-  readonly value: number;
+type Dial = Threshold & {
   readonly set: (schedule: Schedule, value: number) => Schedule;
 };
 
 function bisectAll(best: () => Schedule, keep: (candidate: Schedule) => boolean): Threshold[] {
-  return dialsOf(best()).map(({ set, from, value, ...rest }) => {
+  return dialsOf(best()).map(({ set, value, ...rest }) => {
     // `fails` fails; `passes` is not known to. Whole units.
     let fails = value;
-    let passes = from;
-    if (keep(set(best(), from))) return { ...rest, value: from };
+    let passes = 0;
+    if (keep(set(best(), 0))) return { ...rest, value: 0 };
     while (Math.abs(fails - passes) > 1) {
       const middle = Math.trunc((fails + passes) / 2);
       if (keep(set(best(), middle))) fails = middle;
@@ -206,11 +204,10 @@ function dialsOf(schedule: Schedule): readonly Dial[] {
         of: `${magnitude.name} of fault ${index} (${fault.kind})`,
         clock: magnitude.clock(fault),
         unit: magnitude.unit,
-        from: 0,
         value: Math.trunc(magnitude.read(fault)),
-        set: (from, value) => ({
-          ...from,
-          faults: from.faults.map((each, i) => (i === index ? magnitude.write(each, value) : each)),
+        set: (old, value) => ({
+          ...old,
+          faults: old.faults.map((each, i) => (i === index ? magnitude.write(each, value) : each)),
         }),
       };
     }),
@@ -219,27 +216,27 @@ function dialsOf(schedule: Schedule): readonly Dial[] {
   const ofHosts = schedule.hosts.flatMap(({ name, wallMs, uptimeMs }, index) =>
     (
       [
-        { of: `wall of ${name}`, clock: 'wall', from: 0, value: wallMs, key: 'wallMs' },
+        { of: `wall of ${name}`, clock: 'wall', base: 0, value: wallMs, key: 'wallMs' },
+        // Machines boot when they boot: what matters is by how much one is older than another.
         {
           of: `uptime of ${name} over the youngest`,
           clock: 'uptime',
-          from: youngest,
-          value: uptimeMs,
+          base: youngest,
+          value: uptimeMs - youngest,
           key: 'uptimeMs',
         },
       ] as const
     )
-      .filter(({ from, value }) => value !== from)
-      .map(({ of, clock, from, value, key }): Dial => {
+      .filter(({ value }) => value !== 0)
+      .map(({ of, clock, base, value, key }): Dial => {
         return {
           of,
           clock,
           unit: 'ms',
-          from,
           value: Math.trunc(value),
           set: (old, to) => ({
             ...old,
-            hosts: old.hosts.map((host, i) => (i === index ? { ...host, [key]: to } : host)),
+            hosts: old.hosts.map((host, i) => (i === index ? { ...host, [key]: base + to } : host)),
           }),
         };
       }),
