@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { drawSchedule } from '@skewbed/experiments/chaos/generator.ts';
+import { historiesSum } from '@skewbed/experiments/chaos/histories-sum.ts';
 import { keptRun } from '@skewbed/experiments/chaos/kept-run.ts';
 import { oneMove } from '@skewbed/experiments/chaos/one-move.ts';
 import { replayCode } from '@skewbed/experiments/chaos/replay-code.ts';
@@ -48,6 +49,12 @@ describe('skewbed chaos', { timeout: 180_000 }, () => {
     expect([code, stderr.split('\n').filter((line) => !line.startsWith('chaos '))]).toEqual([0, ['']]);
     expect(stdout).toMatch(/^20 seeds, 0 with findings, \d+ run twice; \d+ seeds a minute, \d+ simulated seconds/);
     expect(read('calm/chaos/report.html')).toContain('No seed found anything.');
+    const histories = read('calm/chaos/histories.txt').trimEnd().split('\n');
+    expect(histories.map((line) => line.split(' ')[0])).toEqual(Array.from({ length: 20 }, (_, i) => String(i + 1)));
+    const hashes = histories
+      .map((line) => line.split(' '))
+      .map(([seed, hash]) => ({ seed: Number(seed), hash: hash! }));
+    expect(historiesSum(hashes)).toBe(JSON.parse(read('calm/chaos/result.json')).historiesSum);
   });
 
   it('is 1 when something is found; standard output is one document of the published schema', () => {

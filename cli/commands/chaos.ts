@@ -1,7 +1,7 @@
 /** skewbed chaos: searches for trouble by seed, on every processor; each failure shrunk, with the line that replays it. */
 import { join } from 'node:path';
 import { readShard, runCampaign } from '@skewbed/experiments/chaos/campaign.ts';
-import { writeCampaign } from '@skewbed/experiments/chaos/campaign-folder.ts';
+import { writeCampaign, writeHistories } from '@skewbed/experiments/chaos/campaign-folder.ts';
 import { type CampaignResult, campaignExit } from '@skewbed/experiments/chaos/campaign-result.ts';
 import { campaignMarkdown, failureLines, summaryLines } from '@skewbed/experiments/chaos/campaign-text.ts';
 import { canaryNamed } from '@skewbed/experiments/chaos/canaries/index.ts';
@@ -41,6 +41,7 @@ export async function chaos(options: ChaosOptions): Promise<number> {
   if (canary !== undefined) canaryNamed(canary);
   if (options.on !== 'sim') return onReal(options.on, options);
   const progress = campaignProgress();
+  const histories: { seed: number; hash: string }[] = [];
   let result: CampaignResult;
   try {
     result = await runCampaign({
@@ -56,11 +57,12 @@ export async function chaos(options: ChaosOptions): Promise<number> {
       ...(canary === undefined ? {} : { canary }),
       ...(options.stopAtFirst === true ? { stopAtFirst: true } : {}),
       progress: progress.update,
+      judged: ({ seed, hash }) => void histories.push({ seed, hash }),
     });
   } finally {
     progress.stop();
   }
-  return tellCampaign(result, options);
+  return tellCampaign(result, options, histories);
 }
 
 /** The same on real nodes, where nothing is run twice, shrunk, or broken on purpose. */
@@ -84,8 +86,10 @@ function onReal(on: RealTestbed, { seed, seeds, shard, workers, canary, kernel, 
 export function tellCampaign(
   result: CampaignResult,
   { out, json, github }: Pick<ChaosOptions, 'out' | 'json' | 'github'>,
+  histories: Parameters<typeof writeHistories>[1],
 ): number {
   writeCampaign(join(out, 'chaos'), result);
+  writeHistories(join(out, 'chaos'), histories);
   if (github) summarise(campaignMarkdown(result), json);
   if (json) process.stdout.write(jsonText(result));
   else printCampaign(result);

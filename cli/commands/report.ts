@@ -48,5 +48,5 @@ export function merge(
   files: readonly string[],
   options: { readonly json?: true; readonly github?: true; readonly out: string },
 ): number {
-  return tellCampaign(mergeCampaigns(files.map(readCampaignFile)), options);
+  return tellCampaign(mergeCampaigns(files.map(readCampaignFile)), options, null);
 }

@@ -32,6 +32,20 @@ export function writeCampaign(folder: string, result: CampaignResult): void {
   writeFileSync(join(folder, 'report.html'), renderCampaign(result, pages));
 }
 
+/**
+ * Writes histories.txt: a line for each seed with the hash of its history, so that two machines can see where they differ
+ * when their sums do. Null takes away what a campaign before has left.
+ */
+export function writeHistories(
+  folder: string,
+  seeds: readonly { readonly seed: number; readonly hash: string }[] | null,
+): void {
+  const file = join(folder, 'histories.txt');
+  if (seeds === null) return rmSync(file, { force: true });
+  const lines = seeds.toSorted((a, b) => a.seed - b.seed).map(({ seed, hash }) => `${seed} ${hash}\n`);
+  writeFileSync(file, lines.join(''));
+}
+
 /** Reads the result of a campaign from its folder, or from the file itself. */
 export function readCampaignFile(what: string): CampaignResult {
   const file = what.endsWith('.json') ? what : join(what, 'result.json');

@@ -20,6 +20,10 @@ const FailureFields = closed({
   at: told(Type.Number(), 'Seconds of true time after the beginning of the run.'),
   what: Type.String(),
   also: told(Type.Array(Type.String()), 'What else the checkers said of this seed; at most ten.'),
+  history: told(
+    Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    'The hash of its history as it was found, before it was shrunk.',
+  ),
   shrunk: told(
     Type.Union([closed({ faults: Count, moves: Count, guests: Count, hosts: Count, runs: Count }), Type.Null()]),
     'What was left of the schedule, and how many runs that took; null where it was not shrunk.',

@@ -8,6 +8,7 @@ export function failureLines({
   at,
   what,
   also,
+  history,
   shrunk,
   thresholds,
   replay,
@@ -15,6 +16,7 @@ export function failureLines({
   return [
     `seed ${seed}: ${checker} after ${at.toFixed(3)} s: ${what}`,
     ...also.map((other) => `  also ${other}`),
+    `  history ${history}`,
     ...(shrunk === null
       ? ['  not shrunk']
       : [

@@ -110,6 +110,7 @@ describe('what a campaign says', () => {
       at: 1,
       what: 'a sleep',
       also: [],
+      history: '0'.repeat(64),
       shrunk: null,
       thresholds: [],
       replay: 'npx skewbed replay x',

@@ -29,6 +29,8 @@ export type CampaignOptions = Theme & {
   /** Ends the campaign at the first failure. */
   readonly stopAtFirst?: boolean;
   readonly progress?: (state: Progress) => void;
+  /** Told of each seed, in the order in which they are done. */
+  readonly judged?: (seed: Pick<SeedVerdict, 'seed' | 'hash'>) => void;
 };
 
 export type Progress = {
@@ -90,6 +92,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       const task: ChaosTask = { ask: 'judge', theme, seeds: some };
       for (const verdict of (await pool.run(task)) as readonly SeedVerdict[]) {
         verdicts.set(verdict.seed, verdict);
+        options.judged?.(verdict);
         if (verdict.violations.length > 0) failing.push(verdict);
       }
       progress?.({ done: verdicts.size, of: all.length, failures: failing.length, seconds: elapsed() });

@@ -28,13 +28,18 @@ export function asShrunk(verdict: SeedVerdict, theme: Theme): Failure {
   };
 }
 
-function told({ seed, violations }: SeedVerdict): Pick<Failure, 'seed' | 'checker' | 'at' | 'what' | 'also'> {
+function told({
+  seed,
+  hash,
+  violations,
+}: SeedVerdict): Pick<Failure, 'seed' | 'checker' | 'at' | 'what' | 'also' | 'history'> {
   const [first, ...others] = violations as [SeedVerdict['violations'][number]];
   return {
     seed,
     checker: first.checker,
     at: secondsOf(first.atNs),
     what: first.what,
+    history: hash,
     also: others.slice(0, 10).map(({ checker, what }: SeedVerdict['violations'][number]) => `${checker}: ${what}`),
   };
 }

@@ -27,6 +27,7 @@ const FAILURE = {
   at: 5,
   what: 'red runs on a and on <b> at once',
   also: ['journal: a took m1'],
+  history: 'cd'.repeat(32),
   shrunk: { faults: 1, moves: 1, guests: 1, hosts: 2, runs: 40 },
   thresholds: [{ of: 'step of fault 0 (date)', clock: 'wall' as const, value: -45, unit: 'ms' as const }],
   replay: 'npx skewbed replay sb1.abcdefghijklmnopqrst',
