@@ -41,7 +41,10 @@ export function writeHistories(
   seeds: readonly { readonly seed: number; readonly hash: string }[] | null,
 ): void {
   const file = join(folder, 'histories.txt');
-  if (seeds === null) return rmSync(file, { force: true });
+  if (seeds === null) {
+    rmSync(file, { force: true });
+    return;
+  }
   const lines = seeds.toSorted((a, b) => a.seed - b.seed).map(({ seed, hash }) => `${seed} ${hash}\n`);
   writeFileSync(file, lines.join(''));
 }
