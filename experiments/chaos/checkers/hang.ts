@@ -12,7 +12,7 @@ const GRAIN_NS = 3n * TICK_NS;
 
 export const hang = {
   name: 'hang',
-  text: 'a sleep of a second comes back late, though nobody moved the guest meanwhile',
+  text: 'a sleep of a second comes back in time, within three ticks, where nobody moves the guest meanwhile',
   check(record: RunRecord): readonly Violation[] {
     const asleep = new Map<string, EventOf<'timer-armed'>>();
     const violations: Violation[] = [];

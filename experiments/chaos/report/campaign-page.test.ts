@@ -62,8 +62,12 @@ describe('the page of a campaign', () => {
   });
 
   it('that looked for a hang and found one is good', () => {
-    expect(page({ find: 'hang', failures: [{ ...FAILURE, checker: 'hang' }] })).toContain('class="verdict good"');
-    expect(page({ find: 'hang', failures: [FAILURE] })).toContain('class="verdict bad"');
+    const found = page({ find: 'hang', failures: [{ ...FAILURE, checker: 'hang' }] });
+    expect(found).toContain('class="verdict good"');
+    expect(found).toContain('1 seed found a hang.');
+    const worse = page({ find: 'hang', failures: [FAILURE] });
+    expect(worse).toContain('class="verdict bad"');
+    expect(worse).toContain('1 seed found something.');
   });
 
   it('leads to no page that is not there, and says how many failures it leaves out', () => {

@@ -55,12 +55,12 @@ function subtitleOf({ first, of, shard, kernel, faults, canary, find }: Campaign
   ].join(', ');
 }
 
-const sentenceOf = ({ failures, find }: CampaignResult): string =>
-  failures.length === 0
-    ? find === null
-      ? 'no seed found anything'
-      : `no seed found a ${find}`
-    : `${numbered(failures.length, 'seed')} found something`;
+function sentenceOf({ failures, find }: CampaignResult): string {
+  const sought = find === null ? null : `a ${find}`;
+  if (failures.length === 0) return `no seed found ${sought ?? 'anything'}`;
+  const alone = failures.every(({ checker }) => checker === find);
+  return `${numbered(failures.length, 'seed')} found ${alone && sought !== null ? sought : 'something'}`;
+}
 
 function verdictOf(result: CampaignResult): Html {
   const blind = blindness(result);

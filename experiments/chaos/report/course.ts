@@ -51,11 +51,13 @@ export function chaosPlot(view: HistoryView, { violations, toMs }: Pick<Course, 
     const label = series.clock === 'uptime' ? `${line.label}, from its course` : `${line.label}, from UTC`;
     return { ...line, label, shown: most >= LEAST_SHOWN_S };
   });
+  // Where nothing departs from anything, that is what there is to see.
+  const calm = lines.every(({ shown }) => !shown);
   const [whole] = plot.windows;
   const shown = { label: 'until it is quiet', from: 0, to: toMs / 1000 };
   return {
     ...plot,
-    lines,
+    lines: calm ? lines.map((line) => ({ ...line, shown: line.of === 'host' })) : lines,
     bands: freezeBands(view),
     marks: violations.map(({ number, atMs, what }) => ({
       at: atMs / 1000,
