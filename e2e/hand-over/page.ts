@@ -78,8 +78,19 @@ the other end may have been told otherwise already, which is what the warning is
   event: never two running copies, none on the source once the line is durable. In the end: one copy runs if both hosts
   lived, the coordinator is there and the links are healed; otherwise whoever waits has its copy paused and says \`in-doubt\`.
 - \`e2e/hand-over/hand-over.pml\`: a model for spin, with the safety and the liveness property; \`e2e/hand-over/check.sh\`.
+  Safety holds in 737,550 states, liveness in 867,558.
 - Both catch a coordinator that gives its orders before its line is durable. spin also catches nodes that never ask, and a
   second coordinator that starts while the first only sleeps.
+
+All pairs were run on 2026-11-20, an hour and a half of a busy machine, and nothing was found. A test prints the numbers of
+its own run; they change a little with every message that is sent sooner or later. A pair counts if its second fault found
+its message.
+
+| the guest is moved | messages | journal lines | cases of one fault | of two | of two, in CI |
+| --- | --- | --- | --- | --- | --- |
+| stopped first | 30 | 3 | 1,332 | 58,698 | 492 |
+| live, through the coordinator | 71 | 3 | 2,931 | 149,796 | 549 |
+| live, from node to node | 41 | 3 | 1,761 | 84,510 | 529 |
 
 ## The tables
 
