@@ -1,8 +1,7 @@
 /** A process of the benchmark: source, relay or target, as it is told (orders.ts). */
 import { resourceUsage } from 'node:process';
-import { rehearse } from '@skewbed/hypervisor-node/core/rehearsal.ts';
 import { checksums } from '@skewbed/runtime/checksum.ts';
-import { GuestMemory } from './guest-memory.ts';
+import type { GuestMemory } from './guest-memory.ts';
 import type { Answer, Order, Wire } from './orders.ts';
 import { type End, listen, PagesSource, relayPages, takePages } from './pages-wire.ts';
 import { type RawServer, serveTcp, serveWs, takeTcp, takeWs } from './raw-wires.ts';
@@ -28,9 +27,7 @@ process.on('disconnect', () => process.exit(0));
 async function obey(order: Order): Promise<Partial<Answer>> {
   switch (order.order) {
     case 'memory':
-      memory = new GuestMemory(order.pages);
-      rehearse(checksums.named(checksums.names[0] as string));
-      return {};
+      return haveMemory(order.pages);
     case 'fill':
       theMemory().fill(order.pattern);
       return {};
@@ -57,6 +54,17 @@ async function obey(order: Order): Promise<Partial<Answer>> {
     default:
       return order satisfies never;
   }
+}
+
+/** A relay has none, and loads nothing of the model. */
+async function haveMemory(pages: number): Promise<Partial<Answer>> {
+  const [guest, rehearsal] = await Promise.all([
+    import('./guest-memory.ts'),
+    import('@skewbed/hypervisor-node/core/rehearsal.ts'),
+  ]);
+  memory = new guest.GuestMemory(pages);
+  rehearsal.rehearse(checksums.named(checksums.names[0] as string));
+  return {};
 }
 
 async function serve(what: Wire): Promise<number> {
