@@ -49,25 +49,10 @@ export function bulkBatch(name: BatchName, runs: readonly MemoryRun[], sum: Runn
       `batch ${name.seq} of migration ${name.migration}: ${pages} pages; at most ${BATCH_PAGES_MAX}`,
     );
   }
-  const described = encodeRuns(describe(runs));
+  const described = encodeRuns(runs, ({ bytes }) => bytes !== null);
   const head = batchHead(name, [{ type: 'PAGE_DATA', runs: described }], bytesOfPages);
   const bytes = head.length + bytesOfPages + TAIL_BYTES;
   return { parts: [head, ...parts], seal: (pieces) => sealed(pieces, sum), bytes };
-}
-
-/** What the runs are, whether or not their memory is in one row: where that breaks is nobody else's business. */
-function describe(runs: readonly MemoryRun[]): PageRun[] {
-  const described: { pfn: number; count: number; type: number; present: boolean }[] = [];
-  for (const { pfn, count, type, bytes } of runs) {
-    const last = described.at(-1);
-    const present = bytes !== null;
-    if (last !== undefined && last.pfn + last.count === pfn && last.type === type && last.present === present) {
-      last.count += count;
-    } else {
-      described.push({ pfn, count, type, present });
-    }
-  }
-  return described;
 }
 
 function sealed(pieces: readonly Uint8Array[], sum: RunningChecksum): Uint8Array {

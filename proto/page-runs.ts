@@ -37,19 +37,34 @@ export function runsOf(entries: readonly PageEntry[]): PageRun[] {
   return runs;
 }
 
-/** The bytes of these runs. */
-export function encodeRuns(runs: readonly PageRun[]): Uint8Array {
+/**
+ * The bytes of these runs, of which `isPresent` says whether their pages are in the message. Runs that go on where another
+ * one ends are one on the way: where memory is not in one row is nobody else's business.
+ */
+export function encodeRuns<R extends Omit<PageRun, 'present'>>(
+  runs: readonly R[],
+  isPresent: (run: R) => boolean,
+): Uint8Array {
+  // Written as words, without an object for each: a batch may have a run for each of its pages.
   const bytes = new Uint8Array(runs.length * RUN_BYTES);
   const view = new DataView(bytes.buffer);
-  let at = 0;
-  for (const { pfn, count, type, present } of runs) {
-    view.setUint32(at, pfn % 0x1_0000_0000, true);
-    view.setUint32(at + 4, type * 0x1000_0000 + Math.floor(pfn / 0x1_0000_0000), true);
-    view.setUint32(at + 8, count, true);
-    view.setUint32(at + 12, present ? PRESENT : ZERO, true);
-    at += RUN_BYTES;
+  let at = -RUN_BYTES;
+  let [end, lastType, lastKind] = [-1, -1, -1];
+  for (const run of runs) {
+    const { pfn, count, type } = run;
+    const kind = isPresent(run) ? PRESENT : ZERO;
+    if (pfn === end && type === lastType && kind === lastKind) {
+      view.setUint32(at + 8, view.getUint32(at + 8, true) + count, true);
+    } else {
+      at += RUN_BYTES;
+      view.setUint32(at, pfn % 0x1_0000_0000, true);
+      view.setUint32(at + 4, type * 0x1000_0000 + Math.floor(pfn / 0x1_0000_0000), true);
+      view.setUint32(at + 8, count, true);
+      view.setUint32(at + 12, kind, true);
+    }
+    [end, lastType, lastKind] = [pfn + count, type, kind];
   }
-  return bytes;
+  return bytes.subarray(0, at + RUN_BYTES);
 }
 
 /** The runs in these bytes, of at most `most` pages. Throws 'stream-broken' for what no sender writes. */

@@ -108,7 +108,7 @@ function pagesOf(records: readonly StreamRecord[]): { readonly count: number; re
 function toWire(record: StreamRecord): WireRecord {
   switch (record.type) {
     case 'PAGE_DATA':
-      return { type: 'PAGE_DATA', runs: encodeRuns(runsOf(record.entries)) };
+      return { type: 'PAGE_DATA', runs: encodeRuns(runsOf(record.entries), ({ present }) => present) };
     case 'X86_PV_P2M_FRAMES': {
       const { type, startPfn, endPfn, frames } = record;
       return { type, startPfn, endPfn, frames: wordsOf(frames) };

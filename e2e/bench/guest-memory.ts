@@ -66,10 +66,20 @@ export class GuestMemory {
     const runs: MemoryRun[] = [];
     if (bytes === null) return { runs: [{ pfn, count, type: PAGE_TYPE.NOTAB, bytes: null }], next: pfn + count };
     nodePageOps.zeroRuns?.(bytes, (first, length, zero) => {
-      const there = zero ? null : bytes.subarray(first * PAGE_SIZE, (first + length) * PAGE_SIZE);
-      runs.push({ pfn: pfn + first, count: length, type: PAGE_TYPE.NOTAB, bytes: there });
+      runs.push({
+        pfn: pfn + first,
+        count: length,
+        type: PAGE_TYPE.NOTAB,
+        bytes: zero ? null : this.#bytesOf(pfn + first, { first, length, bytes }),
+      });
     });
     return { runs, next: pfn + count };
+  }
+
+  /** A page that is alone has a view already, as pages of a guest have; others get one. */
+  #bytesOf(pfn: number, { first, length, bytes }: { first: number; length: number; bytes: Uint8Array }): Uint8Array {
+    if (length === 1) return this.#memory.page(this.#mfns[pfn] as number);
+    return bytes.subarray(first * PAGE_SIZE, (first + length) * PAGE_SIZE);
   }
 
   /** The places of these runs' pages. */
@@ -77,6 +87,10 @@ export class GuestMemory {
     const places: Uint8Array[] = [];
     for (const { pfn, count, present } of runs) {
       if (!present) continue;
+      if (count === 1) {
+        places.push(this.#memory.pageForWrite(this.#mfns[pfn] as number));
+        continue;
+      }
       for (let done = 0; done < count; ) {
         const run = this.forWrite(pfn + done, count - done);
         places.push(run.bytes);
@@ -90,6 +104,11 @@ export class GuestMemory {
   clear(runs: readonly PageRun[]): void {
     for (const { pfn, count, present } of runs) {
       if (present) continue;
+      if (count === 1) {
+        const mfn = this.#mfns[pfn] as number;
+        if (!nodePageOps.isZero(this.#memory.page(mfn))) this.#memory.pageForWrite(mfn).fill(0);
+        continue;
+      }
       for (let done = 0; done < count; ) {
         const run = this.#memory.run((at) => this.#mfns[pfn + done + at] as number, count - done);
         const { bytes } = run;

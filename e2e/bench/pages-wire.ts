@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { courseOfPages, sendPages } from '@skewbed/hypervisor-node/core/page-batches.ts';
 import { peekBatch, type RunningChecksum } from '@skewbed/proto/bulk-batch.ts';
 import { decode, encode } from '@skewbed/proto/codec.ts';
-import { STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
+import { STREAM_CREDIT_BATCHES, STREAM_QUEUE_BYTES } from '@skewbed/proto/limits.ts';
 import { checksums } from '@skewbed/runtime/checksum.ts';
 import { Access } from '@skewbed/runtime/live/access.ts';
 import { monotonicNs } from '@skewbed/runtime/live/clock.ts';
@@ -63,7 +63,9 @@ export class PagesSource {
       let seq = 0;
       let acknowledged = 0;
       const pump = (): void => {
-        while (pfn < this.#memory.pages && seq - acknowledged < STREAM_CREDIT_BATCHES) {
+        // As a node does: what waits in the socket beyond this would only be cold when its turn comes.
+        const isBusy = () => this.#channel.queuedBytes >= STREAM_QUEUE_BYTES;
+        while (pfn < this.#memory.pages && seq - acknowledged < STREAM_CREDIT_BATCHES && !isBusy()) {
           const { runs, next } = this.#memory.batchFrom(pfn);
           const name = { migration: MIGRATION, seq };
           sendPages(this.#channel, { name, runs, checksum: this.#checksum, guest: 'stopped' }, () => undefined);
@@ -80,6 +82,7 @@ export class PagesSource {
           acknowledged = message.seq + 1;
           pump();
         },
+        drained: pump,
         closed: (code, reason) => fail(new Error(`the stream closed with ${code} ${reason}`)),
       });
       pump();
