@@ -61,6 +61,16 @@ describe('the date of K1 (xenlinux-2.6.18)', () => {
     expect(findings(freeze, [...set, later(20, 1005)], { schedule })).toHaveLength(1);
   });
 
+  it('seen at the start was given out with the first tick, not if a settime comes before that', () => {
+    const ahead = [...born, suspended('a', 5), phase('b', 5.5, 'target received'), published('b', 5.5, WC + 60)];
+    const start = [started('b', 6, 'restored'), look('b', 6, { why: 'start', monotonic: 5, date: 1066 })];
+    const before = [...ahead, ...start, published('b', 6.006, WC)];
+    expect(findings(freeze, [...before, later(6.01, 1006.01), later(20, 1020)], { schedule })).toEqual([]);
+    const after = [...ahead, ...start, published('b', 6.5, WC)];
+    expect(findings(freeze, [...after, later(20, 1066)], { schedule })).toEqual([]);
+    expect(findings(freeze, [...after, later(20, 1020)], { schedule })).toHaveLength(1);
+  });
+
   it('a restore that copies wc brings the old one along', () => {
     const copying = {
       ...schedule,

@@ -38,6 +38,8 @@ class DateFollower {
   #leastNs = 0n;
   #mostNs = 0n;
   #changedAt = 0n;
+  /** Seen when a copy started. No program has run by then: it is given out with the first tick, if no settime is before it. */
+  #atStart: { readonly at: bigint; readonly dateNs: bigint } | null = null;
 
   constructor(law: GuestDate) {
     this.#law = law;
@@ -60,6 +62,7 @@ class DateFollower {
     if (event.kind === 'wallclock-published') {
       this.#published.set(host, event.wcNs);
       if (host !== this.#host) return null;
+      if (this.#atStart !== null && at - this.#atStart.at <= TICK_NS) this.#atStart = null;
       this.#most(this.#wcNs + uptimeNs);
       this.#wcNs = event.wcNs;
       this.#most(this.#wcNs + uptimeNs);
@@ -73,10 +76,15 @@ class DateFollower {
     if (event.kind === 'guest-suspended') this.#most(this.#wcNs + uptimeNs);
     if (event.kind !== 'probe' || host !== this.#host || event.reading.vcpu === 'offline') return null;
     const { dateNs } = event.reading;
+    if (event.why !== 'start' && this.#atStart !== null) {
+      this.#leastNs = larger(this.#leastNs, this.#atStart.dateNs);
+      this.#atStart = null;
+    }
     const computed = this.#wcNs + uptimeNs;
     const [least, most] =
       this.#law === 'plain' ? [computed, computed] : [larger(this.#leastNs, computed), larger(this.#mostNs, computed)];
-    this.#leastNs = larger(this.#leastNs, dateNs);
+    if (event.why === 'start') this.#atStart = { at, dateNs };
+    else this.#leastNs = larger(this.#leastNs, dateNs);
     this.#most(computed);
     // The kernel notices a new wc at its next tick.
     if (at - this.#changedAt <= GRAIN_NS || (dateNs >= least - GRAIN_NS && dateNs <= most + GRAIN_NS)) return null;
