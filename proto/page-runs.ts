@@ -5,7 +5,7 @@
  * So a gibibyte of zeros costs as many bytes as it has batches, and a full batch of guest memory is mostly one run.
  */
 import { SkewbedError } from './errors.ts';
-import { PAGE_TYPE, type PageEntry } from './records.ts';
+import { PAGE_TYPE } from './records.ts';
 
 export type PageRun = {
   readonly pfn: number;
@@ -22,36 +22,21 @@ const ZERO = 1;
 /** Pfns have 52 bits; a run must not leave them. */
 const PFN_END = 2 ** 52;
 
-/** The pages of a record as runs, as long as they can be. */
-export function runsOf(entries: readonly PageEntry[]): PageRun[] {
-  const runs: { pfn: number; count: number; type: number; present: boolean }[] = [];
-  for (const { pfn, type, page } of entries) {
-    const last = runs.at(-1);
-    const present = page !== null;
-    if (last !== undefined && last.pfn + last.count === pfn && last.type === type && last.present === present) {
-      last.count += 1;
-    } else {
-      runs.push({ pfn, count: 1, type, present });
-    }
-  }
-  return runs;
-}
+/** A run, or a page alone: one without a count. */
+type Described = Pick<PageRun, 'pfn' | 'type'> & { readonly count?: number };
 
 /**
- * The bytes of these runs, of which `isPresent` says whether their pages are in the message. Runs that go on where another
- * one ends are one on the way: where memory is not in one row is nobody else's business.
+ * The bytes of these runs or pages, of which `isPresent` says whether their bytes are in the message. What goes on where
+ * another one ends is one run on the way: where memory is not in one row is nobody else's business.
  */
-export function encodeRuns<R extends Omit<PageRun, 'present'>>(
-  runs: readonly R[],
-  isPresent: (run: R) => boolean,
-): Uint8Array {
+export function encodeRuns<R extends Described>(runs: readonly R[], isPresent: (run: R) => boolean): Uint8Array {
   // Written as words, without an object for each: a batch may have a run for each of its pages.
   const bytes = new Uint8Array(runs.length * RUN_BYTES);
   const view = new DataView(bytes.buffer);
   let at = -RUN_BYTES;
   let [end, lastType, lastKind] = [-1, -1, -1];
   for (const run of runs) {
-    const { pfn, count, type } = run;
+    const { pfn, count = 1, type } = run;
     const kind = isPresent(run) ? PRESENT : ZERO;
     if (pfn === end && type === lastType && kind === lastKind) {
       view.setUint32(at + 8, view.getUint32(at + 8, true) + count, true);

@@ -10,7 +10,7 @@ import type { WireRecord } from './control/stream.ts';
 import { SkewbedError } from './errors.ts';
 import { BATCH_PAGES_MAX, BATCH_RECORDS_MAX, MESSAGE_MAX_BYTES } from './limits.ts';
 import { pack } from './msgpack.ts';
-import { encodeRuns, readRuns, runsOf } from './page-runs.ts';
+import { encodeRuns, readRuns } from './page-runs.ts';
 import { PAGE_SIZE, type PageEntry, type StreamRecord } from './records.ts';
 
 /** The checksum that the two ends agreed on, as an unsigned 64-bit number. */
@@ -108,7 +108,7 @@ function pagesOf(records: readonly StreamRecord[]): { readonly count: number; re
 function toWire(record: StreamRecord): WireRecord {
   switch (record.type) {
     case 'PAGE_DATA':
-      return { type: 'PAGE_DATA', runs: encodeRuns(runsOf(record.entries), ({ present }) => present) };
+      return { type: 'PAGE_DATA', runs: encodeRuns(record.entries, ({ page }) => page !== null) };
     case 'X86_PV_P2M_FRAMES': {
       const { type, startPfn, endPfn, frames } = record;
       return { type, startPfn, endPfn, frames: wordsOf(frames) };
