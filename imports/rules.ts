@@ -19,7 +19,7 @@ const SERVICES = ['hypervisor-node/', 'coordinator/'];
 export const RULES: readonly Rule[] = [
   {
     room: 'proto',
-    only: ['typebox', 'typebox/', 'msgpackr'],
+    only: ['typebox', 'typebox/', 'msgpackr', 'node:module'],
     because: 'proto is what travels: schemas and codecs, no clocks and no I/O',
   },
   {

@@ -5,7 +5,7 @@
  * the two against each other. For the schemas of control/ only: closed objects, arrays, unions, leaves.
  */
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile } from './late-typebox.ts';
 import { tagOf } from './schema-tag.ts';
 
 export type Check = (value: unknown) => boolean;
@@ -41,6 +41,7 @@ export function checkerOf(schema: TSchema): Check {
 function leafCheck(node: Node): Check {
   const { const: literal, minimum, maximum } = node;
   if (literal !== undefined) return (value) => value === literal;
+  if (node.type === 'null') return (value) => value === null;
   if (node.type === 'boolean') return (value) => typeof value === 'boolean';
   if (node.type === 'bigint' && typeof minimum === 'bigint' && typeof maximum === 'bigint') {
     return (value) => typeof value === 'bigint' && value >= minimum && value <= maximum;

@@ -3,7 +3,7 @@
  * fit; a reader wants the one branch that was meant, which the literals in it ('type', 'command', 'kind') tell.
  */
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile } from './late-typebox.ts';
 
 type Node = TSchema & {
   readonly anyOf?: readonly Node[];

@@ -11,10 +11,11 @@ import { growth } from './growth.ts';
 import { PATTERNS, type Pattern } from './guest-memory.ts';
 import { crowds } from './guests.ts';
 import { kernelText } from './machine-text.ts';
+import { memories } from './memory.ts';
 import { qemuVersion, versionOf } from './qemu.ts';
 import { speeds } from './speeds.ts';
 
-const PARTS = ['speed', 'blackout', 'downtime', 'growth', 'guests'] as const;
+const PARTS = ['speed', 'blackout', 'downtime', 'growth', 'memory', 'guests'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -57,6 +58,7 @@ if (parts.includes('speed')) await speeds({ pages, rounds, patterns, peers }, pr
 if (parts.includes('blackout')) await blackouts({ rounds }, print);
 if (parts.includes('downtime')) await downtimes({ rounds, peers }, print);
 if (parts.includes('growth')) await growth({ rounds: Math.min(rounds, 3) }, print);
+if (parts.includes('memory')) await memories(print);
 if (parts.includes('guests')) await crowds({ rounds: Math.min(rounds, 3) }, print);
 process.exit(0);
 

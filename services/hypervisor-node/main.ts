@@ -22,6 +22,7 @@ import { rehearseMoves } from './core/move-rehearsal.ts';
 import { NodeCore } from './core/node.ts';
 import { type OwnClocks, settledClocks } from './core/own-clocks.ts';
 import { rehearse } from './core/rehearsal.ts';
+import { giveBackMemory } from './give-back.ts';
 import { addRoutes, gaugesOf } from './http/routes.ts';
 import { followOsClocks, OsClocks } from './os-clocks.ts';
 
@@ -90,10 +91,12 @@ async function start({ settings, listen, logLevel, token, access }: ServiceConte
   for (const sum of checksums.names) rehearse(checksums.named(sum));
   rehearseMoves(modelWorld(nodePageOps), checksums.named(checksums.names[0] as string));
   core.start();
+  const givingBack = giveBackMemory(() => core.status().host?.domains.length ?? 0);
   const following = own instanceof OsClocks ? followOsClocks(own, core) : null;
   return {
     url: here,
     stop: async () => {
+      clearInterval(givingBack);
       if (following !== null) clearInterval(following);
       core.stop();
       network.shutDown();

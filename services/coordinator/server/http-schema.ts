@@ -5,9 +5,9 @@
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { explain } from '@skewbed/proto/explain.ts';
 import { jsonForm } from '@skewbed/proto/json-form.ts';
+import { Compile } from '@skewbed/proto/late-typebox.ts';
 import type { FastifySchemaCompiler, FastifySerializerCompiler } from 'fastify';
 import { type TSchema, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 
 /** What every refusal looks like. */
 export const ErrorBody = Type.Object(
@@ -17,9 +17,11 @@ export const ErrorBody = Type.Object(
 
 /** Checks what came in. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  const validator = Compile(schema);
+  let compiled: ReturnType<typeof Compile> | null = null;
   const fromText = httpPart === 'querystring' || httpPart === 'params';
   return (given: unknown) => {
+    compiled ??= Compile(schema);
+    const validator = compiled;
     const value = fromText ? validator.Convert(structuredClone({ ...(given as object) })) : given;
     if (validator.Check(value)) return { value };
     return { error: new SkewbedError('bad-argument', explain(schema, value, httpPart ?? 'request')) };

@@ -4,15 +4,14 @@
  * every route, on loopback too. A route says so itself when it is open: { config: { open: true } }.
  */
 import cookie from '@fastify/cookie';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import { codedError, ERRORS, type SkewbedError } from '@skewbed/proto/errors.ts';
 import { TOKEN_MAX_CHARS } from '@skewbed/proto/limits.ts';
 import { type Access, TOKEN_COOKIE } from '@skewbed/runtime/live/access.ts';
 import type { Log } from '@skewbed/runtime/ports/log.ts';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ErrorBody, openApiSchema, serializerCompiler, validatorCompiler } from './http-schema.ts';
+import { addApiDocs } from './api-docs.ts';
+import { ErrorBody, serializerCompiler, validatorCompiler } from './http-schema.ts';
 import { type Gauge, metricsText } from './metrics.ts';
 
 declare module 'fastify' {
@@ -40,29 +39,26 @@ const Health = Type.Object({ ok: Type.Literal(true) }, { additionalProperties: f
 
 /** A server without data routes; the caller adds them, and listens. */
 export async function makeServer(options: ServerOptions): Promise<FastifyInstance> {
-  const server = fastify({ logger: false, bodyLimit: BODY_MAX_BYTES, forceCloseConnections: true });
+  const server = fastify({
+    logger: false,
+    bodyLimit: BODY_MAX_BYTES,
+    forceCloseConnections: true,
+    schemaController: { compilersFactory: { buildValidator: neverCalled, buildSerializer: neverCalled } },
+  });
   // A form of another site can post text/plain without asking first; there is no body here but JSON.
   server.removeContentTypeParser('text/plain');
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   guard(server, options);
   await server.register(cookie);
-  await server.register(swagger, {
-    openapi: {
-      info: { title: options.title, description: options.description, version: '0.1.0' },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }],
-    },
-    transform: ({ schema, url }) => ({ schema: openApiSchema(schema) as typeof schema, url }),
-  });
-  await server.register(async (docs) => {
-    docs.addHook('onRoute', (route) => {
-      route.config = { ...route.config, open: true };
-    });
-    await docs.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
-  }, {});
+  addApiDocs(server, options);
   addCommonRoutes(server, options);
   return server;
+}
+
+/** Where nobody is named to make compilers of schemas, Fastify reads its own; those which are set are used at once. */
+function neverCalled(): never {
+  throw new Error("Fastify asked for compilers of schemas although the server's are set");
 }
 
 function guard(server: FastifyInstance, { access, log }: ServerOptions): void {

@@ -1,5 +1,5 @@
 /** How a source counts its batches: credit, what it keeps for a stream that comes back, and its bandwidth. */
-import { STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
+import { BATCH_PAGES_MAX, STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
 import { NS_PER_S, trueNs } from '@skewbed/proto/units.ts';
 import { describe, expect, it } from 'vitest';
 import { BatchFlow, type Keeping } from './batch-flow.ts';
@@ -32,6 +32,20 @@ describe('the credit', () => {
     expect(() => flow.acknowledge(1)).toThrow(broken);
     expect(() => flow.acknowledge(3)).toThrow(broken);
   });
+});
+
+it('keeps a 32nd of a guest that runs, 8 MiB at the least, and no more than whole batches', () => {
+  const flow = new BatchFlow('m', { keeping: 'until-acknowledged', bandwidth: null });
+  const keptOf = (pages: number) => {
+    flow.guestHas(pages);
+    return STREAM_CREDIT_BATCHES * flow.pagesPerBatch;
+  };
+  expect([256, 65_536, 131_072, 262_144, 1_048_576].map(keptOf)).toEqual([2048, 2048, 4096, 8192, 8192]);
+  flow.guestHas(256);
+  flow.limit(2 ** 40);
+  expect(flow.pagesPerBatch).toBe(256);
+  flow.lastPass();
+  expect(flow.pagesPerBatch).toBe(BATCH_PAGES_MAX);
 });
 
 describe('a stream that comes back', () => {

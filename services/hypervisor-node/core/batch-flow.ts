@@ -20,6 +20,8 @@ export class BatchFlow {
   #kept: Uint8Array[] = [];
   #keeping: Keeping;
   #bandwidth: number | null;
+  /** Of a batch that is kept. */
+  #keptPages = BATCH_PAGES_MAX;
   /** Memory of messages that are acknowledged, for the next ones: the first touch of fresh memory costs more than a copy. */
   #spare: ArrayBuffer[] = [];
   /** Before this instant the next batch would be beyond the bandwidth. */
@@ -29,6 +31,14 @@ export class BatchFlow {
     this.#migration = migration;
     this.#keeping = options.keeping;
     this.#bandwidth = options.bandwidth;
+  }
+
+  /**
+   * The guest has so many pages, and runs. A batch of it has a 256th of them, 1 MiB at the least: what is kept is then a
+   * 32nd of the guest, or 8 MiB, and its node stays below 1.1 times its guest whatever the guest's size.
+   */
+  guestHas(pages: number): void {
+    this.#keptPages = Math.min(BATCH_PAGES_MAX, Math.max(KEPT_PAGES_LEAST, Math.ceil(pages / KEPT_PARTS)));
   }
 
   get nextSeq(): number {
@@ -102,6 +112,7 @@ export class BatchFlow {
   /** The guest stands still: nothing is kept any longer, and no bandwidth holds. */
   lastPass(): void {
     this.#keeping = 'nothing';
+    this.#keptPages = BATCH_PAGES_MAX;
     this.#kept = [];
     this.#spare = [];
     this.limit(null);
@@ -118,13 +129,16 @@ export class BatchFlow {
     return this.#paidUntil > now ? trueNs(this.#paidUntil) : null;
   }
 
-  /** Ten batches a second where there is a limit, so that it is kept evenly. */
+  /** Ten batches a second where there is a limit, so that it is kept evenly; and none that is too large to be kept. */
   get pagesPerBatch(): number {
-    if (this.#bandwidth === null) return BATCH_PAGES_MAX;
-    return Math.min(BATCH_PAGES_MAX, Math.max(1, Math.floor(this.#bandwidth / (10 * PAGE_SIZE))));
+    if (this.#bandwidth === null) return this.#keptPages;
+    return Math.min(this.#keptPages, Math.max(1, Math.floor(this.#bandwidth / (10 * PAGE_SIZE))));
   }
 }
 
+const KEPT_PARTS = 256;
+/** 1 MiB: below it the messages themselves begin to cost. */
+const KEPT_PAGES_LEAST = 256;
 /** Memory comes in multiples of this, so that batches whose heads differ in length can follow each other. */
 const ROOM_BYTES = 64 * 1024;
 

@@ -1,8 +1,8 @@
 /**
  * What a source sends, and when: the passes of a pre-copy, the last pass with END behind it, at most the credit ahead of
  * the target, no faster than its bandwidth and when it is its turn among the streams of this node, and now and then how
- * far it is. It decides nothing: that a pass was the
- * last, or that everything is sent, is for the state machine around it (source-migration.ts).
+ * far it is. It decides nothing: that a pass was the last, or that everything is sent, is for the state machine around it
+ * (source-migration.ts).
  */
 
 import { encode } from '@skewbed/proto/codec.ts';
@@ -57,7 +57,9 @@ export class SourcePump {
     return driver.actNow((at) => {
       this.#progress.started(at);
       this.#parts.turns.join(this.#sender);
-      return source.startPrecopy(at, precopy);
+      const started = source.startPrecopy(at, precopy);
+      this.#flow.guestHas(source.progress?.totalPages ?? 0);
+      return started;
     });
   }
 
