@@ -1,5 +1,5 @@
 /**
- * The way out of a forwarded message: buffers of 1 MiB which go to the socket of the other channel as fragments of one
+ * The way out of a forwarded message: buffers which go to the socket of the other channel as fragments of one
  * message, and come back when they have left. Whoever reads stalls while all of them are under way, so that one stream
  * holds no more than FORWARD_BUFFERS_MAX, and a fast source gives way to the others of this process at each of them.
  */
