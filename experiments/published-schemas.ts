@@ -5,6 +5,7 @@
 import type { TSchema } from 'typebox';
 import { CampaignFields } from './chaos/campaign-result.ts';
 import { ReplayFields } from './chaos/kept-run.ts';
+import { RealFields } from './chaos/real/real-result.ts';
 import { jsonText } from './json-text.ts';
 import { ResultSchema } from './result-schema.ts';
 
@@ -30,6 +31,11 @@ export const PUBLISHED_SCHEMAS: readonly PublishedSchema[] = [
     file: 'chaos-replay.schema.json',
     title: 'result.json of one chaos run, and what skewbed replay CODE --json prints',
     schema: ReplayFields,
+  },
+  {
+    file: 'chaos-real.schema.json',
+    title: 'runs/chaos/processes.json or containers.json, and what chaos and replay print with --on and --json',
+    schema: RealFields,
   },
 ];
 

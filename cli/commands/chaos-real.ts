@@ -9,12 +9,13 @@ import { ContainerBed } from '@skewbed/experiments/chaos/real/container-bed.ts';
 import { ProcessBed } from '@skewbed/experiments/chaos/real/process-bed.ts';
 import {
   type RealProgress,
+  type RealTestbed,
   realExit,
   runBeside,
   runRealCampaign,
   type ToldRun,
-  toldResult,
 } from '@skewbed/experiments/chaos/real/real-campaign.ts';
+import { realResult } from '@skewbed/experiments/chaos/real/real-result.ts';
 import type { OpenBed } from '@skewbed/experiments/chaos/real/real-run.ts';
 import { realJunit, realMarkdown, realSummary, runLines } from '@skewbed/experiments/chaos/real/real-text.ts';
 import type { Schedule } from '@skewbed/experiments/chaos/schedule.ts';
@@ -25,7 +26,6 @@ import { composeHands } from '../docker-hands.ts';
 import { summarise } from '../github-summary.ts';
 import { say } from '../terminal.ts';
 
-export type RealTestbed = 'processes' | 'containers';
 export type RealOptions = { readonly on: RealTestbed; readonly out: string; readonly json?: true };
 
 /** Seeds of a campaign on real nodes, unless somebody says otherwise: each takes about half a minute. */
@@ -67,7 +67,7 @@ export async function chaosOnReal(
   } finally {
     progress.stop();
   }
-  const result = { schema: 1, kind: 'chaos-real', testbed: on, runs: told.map(toldResult) };
+  const result = realResult(told, on);
   writeFileSync(join(options.out, 'chaos', `${on}.json`), jsonText(result));
   writeFileSync(join(options.out, 'chaos', `${on}.xml`), realJunit(told, on));
   if (options.github) summarise(realMarkdown(told, on), json);
@@ -88,7 +88,7 @@ export async function replayOnReal(schedule: Schedule, options: RealOptions): Pr
     progress.stop();
   }
   const folder = keep(told, options);
-  if (json) process.stdout.write(jsonText({ schema: 1, kind: 'chaos-real', testbed: on, runs: [toldResult(told)] }));
+  if (json) process.stdout.write(jsonText(realResult([told], on)));
   else {
     for (const line of runLines(told)) say(line);
     say(`kept in ${folder}`);

@@ -5,6 +5,7 @@ import { writeCampaign, writeHistories } from '@skewbed/experiments/chaos/campai
 import { type CampaignResult, campaignExit } from '@skewbed/experiments/chaos/campaign-result.ts';
 import { campaignMarkdown, failureLines, summaryLines } from '@skewbed/experiments/chaos/campaign-text.ts';
 import { canaryNamed } from '@skewbed/experiments/chaos/canaries/index.ts';
+import type { RealTestbed } from '@skewbed/experiments/chaos/real/real-campaign.ts';
 import { jsonText } from '@skewbed/experiments/json-text.ts';
 import { kernelProblem } from '@skewbed/experiments/scenarios/vocabulary.ts';
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
@@ -12,7 +13,7 @@ import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { campaignProgress } from '../campaign-progress.ts';
 import { summarise } from '../github-summary.ts';
 import { say } from '../terminal.ts';
-import { chaosOnReal, REAL_SEEDS, type RealTestbed } from './chaos-real.ts';
+import { chaosOnReal, REAL_SEEDS } from './chaos-real.ts';
 
 export type ChaosOptions = {
   readonly on: 'sim' | RealTestbed;

@@ -3,7 +3,6 @@
  * where the two come to different ends is told. Nothing is run twice and nothing is shrunk: no two real runs are alike,
  * and each takes its time. What fails is replayed by its code, in the simulator or on real nodes.
  */
-import { secondsOf } from '@skewbed/proto/units.ts';
 import { EXIT } from '../../checkers/expect.ts';
 import { runChaos } from '../chaos-run.ts';
 import { unjudged } from '../checkers/unseen.ts';
@@ -12,6 +11,9 @@ import { replayCommand } from '../replay-code.ts';
 import type { Schedule } from '../schedule.ts';
 import { type Theme, themed } from '../theme.ts';
 import { lengthMs, type OpenBed, type RealRun, runReal } from './real-run.ts';
+
+/** Where real nodes are. */
+export type RealTestbed = 'processes' | 'containers';
 
 export type RealCampaignOptions = {
   readonly open: OpenBed;
@@ -103,14 +105,3 @@ export function realExit(told: readonly ToldRun[]): number {
     ? EXIT.pass
     : EXIT['fault-not-confirmed'];
 }
-
-/** What one run came to, as the JSON document of a campaign has it. */
-export const toldResult = ({ run, differences: differs, unjudged: notJudged, tally }: ToldRun) => ({
-  seed: run.schedule.seed,
-  violations: run.violations.map(({ checker, atNs, what }) => ({ checker, at: secondsOf(atNs), what })),
-  tally,
-  differences: differs,
-  unjudged: notJudged,
-  seconds: secondsOf(run.simulatedNs),
-  replay: realReplayCommand(run),
-});

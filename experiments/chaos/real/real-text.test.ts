@@ -1,10 +1,13 @@
 /** What is told of runs on real nodes: on runs of the simulator, which have the same form. */
+import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
+import { jsonText } from '../../json-text.ts';
 import { runChaos } from '../chaos-run.ts';
 import type { Fault } from '../faults/index.ts';
 import { oneMove } from '../one-move.ts';
 import { outcomesOf, tallyOf } from '../outcomes.ts';
 import { realExit, type ToldRun } from './real-campaign.ts';
+import { RealFields, realResult } from './real-result.ts';
 import { realJunit, realMarkdown, realSummary, runLines } from './real-text.ts';
 
 const date: Fault = { kind: 'date', atMs: 1000, host: 'a', byMs: 50 };
@@ -44,6 +47,15 @@ describe('a campaign on real nodes', () => {
     expect(lines).toContain('  not judged: freeze: nothing');
     expect(lines.at(-1)).toMatch(/^npx skewbed replay sb1\.\S+ --on processes$/);
     expect(runLines(toldOf([date])).join()).not.toContain('skewbed replay');
+  });
+
+  it('is a JSON document that fits its published schema, which has no place for anything else', () => {
+    const told = [toldOf([date], { differences: ['m1: one'], unjudged: ['freeze: x'] }), withFinding(toldOf([vain]))];
+    const result = JSON.parse(jsonText(realResult(told, 'containers')));
+    const schema = Compile(RealFields);
+    expect([...schema.Errors(result)]).toEqual([]);
+    expect(result.runs[1].violations).toEqual([{ checker: 'copies', at: 2, what: 'red <runs> twice' }]);
+    expect(schema.Check({ ...result, colour: 'red' })).toBe(false);
   });
 
   it('is JUnit and Markdown for machines that read those', () => {
