@@ -19,7 +19,7 @@ function start(name, command, environment) {
     SKEWBED_LISTEN: '0.0.0.0:8080',
     SKEWBED_LOG: 'silent',
     // As in compose.yaml.
-    NODE_OPTIONS: '--max-semi-space-size=2',
+    NODE_OPTIONS: '--max-semi-space-size=1',
     ...environment,
   });
   const flags = variables.flatMap(([key, value]) => ['--env', `${key}=${value}`]);

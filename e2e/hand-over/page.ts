@@ -82,7 +82,7 @@ the other end may have been told otherwise already, which is what the warning is
 - Both catch a coordinator that gives its orders before its line is durable. spin also catches nodes that never ask, and a
   second coordinator that starts while the first only sleeps.
 
-All pairs were run on 2026-11-20, an hour and a half of a busy machine, and nothing was found. A test prints the numbers of
+All pairs were run on 2026-11-20, a quarter of an hour on two processors, and nothing was found. A test prints the numbers of
 its own run; they change a little with every message that is sent sooner or later. A pair counts if its second fault found
 its message.
 

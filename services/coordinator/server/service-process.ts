@@ -7,6 +7,7 @@ import { codedError, SkewbedError } from '@skewbed/proto/errors.ts';
 import { Access } from '@skewbed/runtime/live/access.ts';
 import type { LogLevel } from '@skewbed/runtime/live/log.ts';
 import { resolveToken } from '@skewbed/runtime/live/token.ts';
+import { collectMemory } from './collect.ts';
 import {
   COMMON_SETTINGS,
   helpText,
@@ -57,6 +58,8 @@ export async function runService(program: ServiceProgram): Promise<void> {
     const service = await program.start(contextOf(program, settings));
     process.stdout.write(`${JSON.stringify({ ready: true, url: service.url })}\n`);
     endWith(service);
+    // Half of what a start has allocated was for the start.
+    collectMemory();
   } catch (thrown) {
     const error = codedError(thrown);
     process.stderr.write(
