@@ -108,7 +108,7 @@ ${found
 
 ## What a campaign leaves
 
-\`runs/chaos/\` has \`result.json\`, \`junit.xml\` and \`report.html\`, and for each failure that was shrunk a folder \`seeds/SEED/\` with the smallest run that still fails: history, the coordinator's journal, schedule, result, and a page with guests, moves, faults and findings over time and the clocks of the hosts. \`histories.txt\` has the hash of each seed's history; their sum is in the result, so that two machines can see whether they saw the same, and where not. The forms of both results are in [schemas/](schemas/).
+\`runs/chaos/\` has \`result.json\`, \`junit.xml\` and \`report.html\`, and for each failure that was shrunk a folder \`seeds/SEED/\` with the smallest run that still fails: history, the coordinator's journal, schedule, result, and a page with guests, moves, faults and findings over time and the clocks of the hosts. \`histories.txt\` has the hash of each seed's history; their sum is in the result, so that two machines can see whether they saw the same, and where not. The forms of these results, and of what real nodes come to, are in [schemas/](schemas/).
 
 \`\`\`sh
 npx skewbed replay runs/chaos                      # the first failure; --seed 12 for another
