@@ -34,16 +34,16 @@ describe('the credit', () => {
   });
 });
 
-it('keeps a 32nd of a guest that runs, 8 MiB at the least, and no more than whole batches', () => {
+it('keeps a 32nd of a guest that runs, 4 MiB at the least, and no more than whole batches', () => {
   const flow = new BatchFlow('m', { keeping: 'until-acknowledged', bandwidth: null });
   const keptOf = (pages: number) => {
     flow.guestHas(pages);
-    return STREAM_CREDIT_BATCHES * flow.pagesPerBatch;
+    return Math.min(pages, STREAM_CREDIT_BATCHES * flow.pagesPerBatch);
   };
-  expect([256, 65_536, 131_072, 262_144, 1_048_576].map(keptOf)).toEqual([2048, 2048, 4096, 8192, 8192]);
-  flow.guestHas(256);
+  expect([256, 2048, 16_384, 131_072, 262_144, 1_048_576].map(keptOf)).toEqual([256, 2048, 1024, 4096, 8192, 8192]);
+  flow.guestHas(16_384);
   flow.limit(2 ** 40);
-  expect(flow.pagesPerBatch).toBe(256);
+  expect(flow.pagesPerBatch).toBe(128);
   flow.lastPass();
   expect(flow.pagesPerBatch).toBe(BATCH_PAGES_MAX);
 });

@@ -34,11 +34,13 @@ export class BatchFlow {
   }
 
   /**
-   * The guest has so many pages, and runs. A batch of it has a 256th of them, 1 MiB at the least: what is kept is then a
-   * 32nd of the guest, or 8 MiB, and its node stays below 1.1 times its guest whatever the guest's size.
+   * The guest has so many pages, and runs. A batch of it has a 256th of them, 512 KiB at the least: what is kept is then a
+   * 32nd of the guest, or 4 MiB, and its node stays below 1.1 times its guest whatever the guest's size. A guest of 8 MiB
+   * may be kept whole.
    */
   guestHas(pages: number): void {
-    this.#keptPages = Math.min(BATCH_PAGES_MAX, Math.max(KEPT_PAGES_LEAST, Math.ceil(pages / KEPT_PARTS)));
+    const part = Math.max(KEPT_PAGES_LEAST, Math.ceil(pages / KEPT_PARTS));
+    this.#keptPages = pages <= KEPT_WHOLE ? BATCH_PAGES_MAX : Math.min(BATCH_PAGES_MAX, part);
   }
 
   get nextSeq(): number {
@@ -137,8 +139,9 @@ export class BatchFlow {
 }
 
 const KEPT_PARTS = 256;
-/** 1 MiB: below it the messages themselves begin to cost. */
-const KEPT_PAGES_LEAST = 256;
+/** 512 KiB: below it the messages themselves begin to cost. */
+const KEPT_PAGES_LEAST = 128;
+const KEPT_WHOLE = 2048;
 /** Memory comes in multiples of this, so that batches whose heads differ in length can follow each other. */
 const ROOM_BYTES = 64 * 1024;
 

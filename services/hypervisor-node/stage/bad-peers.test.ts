@@ -83,7 +83,7 @@ const SPOILT: readonly (readonly [what: string, spoil: Spoil, code: string, says
     'more batches than the credit allows',
     overdrawn,
     'stream-broken',
-    { relayed: /beyond the credit/, direct: /batch 11 is due|batch 2 is acknowledged; due are 2\.\.1/ },
+    { relayed: /beyond the credit/, direct: /came, batch 11 is due|is acknowledged; due are/ },
   ],
 ];
 
