@@ -4,15 +4,10 @@
  */
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { explain } from '@skewbed/proto/explain.ts';
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { EXIT } from '../checkers/expect.ts';
-
-const closed = <P extends Record<string, Parameters<typeof Type.Object>[0][string]>>(fields: P) =>
-  Type.Object(fields, { additionalProperties: false });
-const Count = Type.Integer({ minimum: 0 });
-/** With a sentence for whoever reads the published schema. */
-const told = <S extends TSchema>(schema: S, description: string): S => ({ ...schema, description });
+import { Count, closed, told } from './result-fields.ts';
 
 const FailureFields = closed({
   seed: Count,

@@ -21,10 +21,9 @@ import { CHECKERS, checkRun } from './checkers/index.ts';
 import { replayCommand } from './replay-code.ts';
 import { isChaosPlan } from './replayable.ts';
 import { renderChaosRun } from './report/run-page.ts';
+import { closed } from './result-fields.ts';
 import { readSchedule, type Schedule, ScheduleFields } from './schedule.ts';
 
-const closed = <P extends Record<string, Parameters<typeof Type.Object>[0][string]>>(fields: P) =>
-  Type.Object(fields, { additionalProperties: false });
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 
 /** What `skewbed replay CODE --json` prints. */

@@ -1,13 +1,8 @@
 /** What a campaign on real nodes comes to: a JSON document with a schema (docs/schemas/). Figures are seconds as numbers. */
 import { secondsOf } from '@skewbed/proto/units.ts';
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { Count, closed, told } from '../result-fields.ts';
 import { type RealTestbed, realReplayCommand, type ToldRun } from './real-campaign.ts';
-
-const closed = <P extends Record<string, Parameters<typeof Type.Object>[0][string]>>(fields: P) =>
-  Type.Object(fields, { additionalProperties: false });
-const Count = Type.Integer({ minimum: 0 });
-/** With a sentence for whoever reads the published schema. */
-const told = <S extends TSchema>(schema: S, description: string): S => ({ ...schema, description });
 
 const RunFields = closed({
   seed: Count,
