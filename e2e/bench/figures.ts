@@ -44,3 +44,6 @@ export function tableText(head: readonly string[], rows: readonly (readonly stri
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
+
+/** Bytes as whole MiB. */
+export const mibOf = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)}`;

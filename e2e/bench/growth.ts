@@ -1,9 +1,7 @@
 /** What time and memory cost as the guest grows: half of its pages are random, half zero. */
 import { PAGE_SIZE } from '@skewbed/proto/records.ts';
-import { spreadOf, spreadText, tableText } from './figures.ts';
+import { mibOf, spreadOf, spreadText, tableText } from './figures.ts';
 import { pagesWire, type Run, Trio } from './peers.ts';
-
-const mibOf = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)}`;
 
 const SIZES_MIB = [64, 256, 1024, 4096];
 

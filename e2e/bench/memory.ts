@@ -4,7 +4,7 @@
  */
 import { BATCH_PAGES_MAX, STREAM_CREDIT_BATCHES } from '@skewbed/proto/limits.ts';
 import { PAGE_SIZE } from '@skewbed/proto/records.ts';
-import { tableText } from './figures.ts';
+import { mibOf, tableText } from './figures.ts';
 import { type HostName, otherHost, pause, Services } from './services.ts';
 
 const SIZES_MIB = [64, 256, 1024, 4096];
@@ -16,8 +16,6 @@ const WRITTEN = 0.95;
 const WRITER_RATE = 256;
 
 const CREDIT_MIB = (STREAM_CREDIT_BATCHES * BATCH_PAGES_MAX * PAGE_SIZE) / 1024 ** 2;
-
-const mibOf = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)}`;
 
 export async function memories(print: (text: string) => void): Promise<void> {
   const rows: string[][] = [];

@@ -2,12 +2,13 @@
  * What a campaign comes to: a JSON document with a schema (docs/schemas/), and its exit code. Figures are seconds as
  * numbers. A campaign in which nothing ever moved, or no fault was ever confirmed, saw nothing.
  */
+import { closed } from '@skewbed/proto/control/fields.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { explain } from '@skewbed/proto/explain.ts';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { EXIT } from '../checkers/expect.ts';
-import { Count, closed, told } from './result-fields.ts';
+import { Count, told } from './result-fields.ts';
 
 const FailureFields = closed({
   seed: Count,

@@ -3,9 +3,11 @@
  * the page. Everything but history and journal can be made again from those two; only what a second run showed
  * (determinism), or what kept the run from its end, is taken from the result.
  */
+
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { closed } from '@skewbed/proto/control/fields.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { explain } from '@skewbed/proto/explain.ts';
 import type { HistoryHeader } from '@skewbed/proto/history.ts';
@@ -21,7 +23,6 @@ import { CHECKERS, checkRun } from './checkers/index.ts';
 import { replayCommand } from './replay-code.ts';
 import { isChaosPlan } from './replayable.ts';
 import { renderChaosRun } from './report/run-page.ts';
-import { closed } from './result-fields.ts';
 import { readSchedule, type Schedule, ScheduleFields } from './schedule.ts';
 
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });

@@ -3,14 +3,16 @@
  * it stays quiet at the end. It is drawn from a seed (generator.ts), made smaller (shrink.ts), carried by a replay code,
  * and kept as a file in regressions/. Times are ms after the run's origin, with at most three decimals.
  */
+
 import { KERNEL_NAMES } from '@skewbed/model/guest/kernels/index.ts';
 import type { RestorePolicy } from '@skewbed/model/migration/hand-over.ts';
 import { RESTORE_POLICIES } from '@skewbed/model/migration/toolstack-ops.ts';
 import type { KernelName } from '@skewbed/model/xen/host-event.ts';
+import { closed } from '@skewbed/proto/control/fields.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import { explain } from '@skewbed/proto/explain.ts';
 import { TRANSFER_BANDWIDTH_MIN } from '@skewbed/proto/limits.ts';
-import { type Static, type TProperties, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { AtMs, HostName, LengthMs, StepMs } from './faults/fields.ts';
 import { AnyFault, type Fault, kindOf } from './faults/index.ts';
@@ -25,7 +27,6 @@ const UPTIME_MAX_MS = 100 * 86_400_000;
 export const PRECOPY_NAMES = ['stop-and-copy', 'xen', 'qemu', 'fixed-rounds'] as const;
 export type PrecopyName = (typeof PRECOPY_NAMES)[number];
 
-const closed = <P extends TProperties>(fields: P) => Type.Object(fields, { additionalProperties: false });
 const PatchNames = Type.Array(Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,63}$' }), { maxItems: 16 });
 
 const HostFields = closed({

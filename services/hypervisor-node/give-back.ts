@@ -1,8 +1,8 @@
 /**
  * Gives the memory of a guest that has left back to the system. V8 would do so when it next collects, which in a node that
  * has nothing else to do may be minutes later, or in the middle of the next arrival: until then the node is as large as
- * both guests. Collecting takes 10 to 20 ms with a heap as small as a node's, and more where it has many guests, so it
- * waits until no more of them leave.
+ * both guests. Collecting stops everything else, for longer the more guests there are, so it waits until no more of them
+ * leave.
  */
 import { collectMemory } from '@skewbed/coordinator/server/collect.ts';
 

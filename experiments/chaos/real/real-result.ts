@@ -1,7 +1,8 @@
 /** What a campaign on real nodes comes to: a JSON document with a schema (docs/schemas/). Figures are seconds as numbers. */
+import { closed } from '@skewbed/proto/control/fields.ts';
 import { secondsOf } from '@skewbed/proto/units.ts';
 import { type Static, Type } from 'typebox';
-import { Count, closed, told } from '../result-fields.ts';
+import { Count, told } from '../result-fields.ts';
 import { type RealTestbed, realReplayCommand, type ToldRun } from './real-campaign.ts';
 
 const RunFields = closed({

@@ -1,7 +1,7 @@
 /** What the page shows of the moment: the clocks of all nodes, and the chart of the run that is under way or was the last. */
 import { clockPlotOf } from '@skewbed/dashboard/clock-plot.ts';
 import { viewOf } from '@skewbed/dashboard/view.ts';
-import { HostUptime, HostWall, TrueTime } from '@skewbed/proto/control/fields.ts';
+import { closed, HostUptime, HostWall, TrueTime } from '@skewbed/proto/control/fields.ts';
 import type { HistoryEvent } from '@skewbed/proto/history.ts';
 import { HISTORY_KEPT_EVENTS } from '@skewbed/proto/limits.ts';
 import { NS_PER_S } from '@skewbed/proto/units.ts';
@@ -9,9 +9,6 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { ClockReading, CoordinatorCore } from '../core/coordinator.ts';
 import type { HistoryLog } from '../core/history-log.ts';
-
-const closed = <P extends Parameters<typeof Type.Object>[0]>(properties: P) =>
-  Type.Object(properties, { additionalProperties: false });
 
 const Clocks = closed({
   clocks: Type.Array(

@@ -1,6 +1,6 @@
 /** The data routes of the coordinator: who is connected, what migrates, what happened, and what happens now. */
 import { Event } from '@skewbed/proto/control/event.ts';
-import { Nanoseconds } from '@skewbed/proto/control/fields.ts';
+import { closed, Nanoseconds } from '@skewbed/proto/control/fields.ts';
 import { EVENTS_PER_MESSAGE_MAX } from '@skewbed/proto/limits.ts';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -8,9 +8,6 @@ import type { CoordinatorCore } from '../core/coordinator.ts';
 import { ErrorBody } from '../server/http-schema.ts';
 import type { Gauge } from '../server/metrics.ts';
 import { Watchers } from './watch.ts';
-
-const closed = <P extends Parameters<typeof Type.Object>[0]>(properties: P) =>
-  Type.Object(properties, { additionalProperties: false });
 
 const Nodes = closed({
   nodes: Type.Array(closed({ name: Type.String(), url: Type.String(), uncertaintyNs: Nanoseconds })),

@@ -2,15 +2,14 @@
  * The runs that runners have kept in a folder which this service can read: their results in a list, and their reports.
  * The coordinator judges nothing, and believes nothing that a file says: fields are picked one by one.
  */
+
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { closed } from '@skewbed/proto/control/fields.ts';
 import { SkewbedError } from '@skewbed/proto/errors.ts';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ErrorBody } from '../server/http-schema.ts';
-
-const closed = <P extends Parameters<typeof Type.Object>[0]>(properties: P) =>
-  Type.Object(properties, { additionalProperties: false });
 
 const text = Type.String({ maxLength: 200 });
 const Run = closed({

@@ -17,11 +17,10 @@ export const ErrorBody = Type.Object(
 
 /** Checks what came in. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  let compiled: ReturnType<typeof Compile> | null = null;
+  let validator: ReturnType<typeof Compile> | null = null;
   const fromText = httpPart === 'querystring' || httpPart === 'params';
   return (given: unknown) => {
-    compiled ??= Compile(schema);
-    const validator = compiled;
+    validator ??= Compile(schema);
     const value = fromText ? validator.Convert(structuredClone({ ...(given as object) })) : given;
     if (validator.Check(value)) return { value };
     return { error: new SkewbedError('bad-argument', explain(schema, value, httpPart ?? 'request')) };

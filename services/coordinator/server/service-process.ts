@@ -58,7 +58,7 @@ export async function runService(program: ServiceProgram): Promise<void> {
     const service = await program.start(contextOf(program, settings));
     process.stdout.write(`${JSON.stringify({ ready: true, url: service.url })}\n`);
     endWith(service);
-    // Half of what a start has allocated was for the start.
+    // What was read and allocated for the start alone.
     collectMemory();
   } catch (thrown) {
     const error = codedError(thrown);

@@ -2,13 +2,10 @@
 
 import { ErrorBody } from '@skewbed/coordinator/server/http-schema.ts';
 import type { Gauge } from '@skewbed/coordinator/server/metrics.ts';
-import { Decision, HostUptime, HostWall, Name, Nanoseconds, TrueTime } from '@skewbed/proto/control/fields.ts';
+import { closed, Decision, HostUptime, HostWall, Name, Nanoseconds, TrueTime } from '@skewbed/proto/control/fields.ts';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { NodeCore } from '../core/node.ts';
-
-const closed = <P extends Parameters<typeof Type.Object>[0]>(properties: P) =>
-  Type.Object(properties, { additionalProperties: false });
 
 const Host = closed({
   node: Type.String(),
